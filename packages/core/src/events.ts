@@ -1,0 +1,136 @@
+import { EventEmitter } from 'eventemitter3';
+import type { Usage } from './chat/adapter.ts';
+import type { CallContext, Stage } from './moderation/moderator.ts';
+import type { FailureReason } from './moderation/verdict.ts';
+import type { Decision } from './policy/decision.ts';
+
+/** The content of a segment, as far as `captureContent` lets it out. */
+export interface CapturedContent {
+  readonly path: string;
+  /** In characters (UTF-16 code units). */
+  readonly length: number;
+  /** With `captureContent: 'hash'`: SHA-256 of the text, in hex. */
+  readonly hash?: string;
+  /** With `captureContent: 'full'`. */
+  readonly text?: string;
+}
+
+/** What all generations of a call used, as far as it was reported. */
+export interface CallUsage extends Usage {
+  /** Generations whose usage nobody reported: what they used is not in the sums. */
+  readonly unknown: number;
+}
+
+/** What a guard tells. By default no event holds a word of content. */
+export interface Events<C extends string = string> {
+  /** A decision has a finding that is not `allow`. Once per decision; for a block at once. */
+  flagged: {
+    /** `provider`: the model's own provider blocked, by its content filter. */
+    readonly source: 'guard' | 'provider';
+    readonly decision: Decision<C>;
+    readonly context: CallContext;
+    /** The segments with findings; only where `captureContent` lets it. */
+    readonly content?: readonly CapturedContent[];
+  };
+  /** A flagged reply was discarded; the next generation begins. */
+  retried: { readonly decision: Decision<C>; readonly attempt: number; readonly context: CallContext };
+  /** A call has ended, on whatever path: exactly one for every call. */
+  settled: {
+    readonly call: 'reply' | 'stream' | 'check';
+    /** What the caller got: the reply, a refusal, the abort it asked for, or an error. */
+    readonly delivery: 'delivered' | 'refused' | 'aborted' | 'errored';
+    readonly input?: Decision<C>;
+    readonly output?: Decision<C>;
+    /** Generations that were begun. */
+    readonly attempts: number;
+    /** `unknown`: nothing was reported. Absent: nothing was generated. */
+    readonly usage?: CallUsage | 'unknown';
+    readonly context: CallContext;
+  };
+  /** A moderator could not say anything. `detail` says what to do about it, where that is known. */
+  'moderator-failed': {
+    readonly moderator: string;
+    readonly stage: Stage;
+    readonly reason: FailureReason;
+    /** How many items were in the request. */
+    readonly items: number;
+    readonly retryAfterMs?: number;
+    readonly detail?: string;
+  };
+  /** The model that serves a moderator is another than last time: scores may have shifted. */
+  'model-changed': { readonly moderator: string; readonly from: string; readonly to: string };
+}
+
+/** A listener. What it throws, or rejects with, reaches nobody but the console, by name. */
+export type Listener<E extends keyof Events<C>, C extends string = string> = (event: Events<C>[E]) => unknown;
+
+/** Tells events to listeners, each on its own. */
+export class EventHub {
+  readonly #emitter = new EventEmitter();
+  /** The isolated form of each listener, so that `off` finds it. */
+  readonly #isolated = new Map<keyof Events, Map<unknown, ((event: unknown) => void)[]>>();
+
+  tell<E extends keyof Events>(event: E, payload: Events[E]): void {
+    this.#emitter.emit(event, payload);
+  }
+
+  on<E extends keyof Events>(event: E, listener: Listener<E>): () => void {
+    const isolated = isolate(event, listener as (payload: unknown) => unknown); // the emitter's payloads are untyped; tell() types them
+    this.#remember(event, listener, isolated);
+    this.#emitter.on(event, isolated);
+    return () => this.#drop(event, listener, isolated);
+  }
+
+  once<E extends keyof Events>(event: E, listener: Listener<E>): () => void {
+    const stop = this.on(event, (payload) => {
+      stop();
+      return listener(payload);
+    });
+    return stop;
+  }
+
+  off<E extends keyof Events>(event: E, listener: Listener<E>): void {
+    for (const isolated of this.#isolated.get(event)?.get(listener) ?? []) this.#emitter.off(event, isolated);
+    this.#isolated.get(event)?.delete(listener);
+  }
+
+  #remember(event: keyof Events, listener: unknown, isolated: (payload: unknown) => void): void {
+    const byListener = this.#isolated.get(event) ?? new Map<unknown, ((payload: unknown) => void)[]>();
+    this.#isolated.set(event, byListener);
+    byListener.set(listener, [...(byListener.get(listener) ?? []), isolated]);
+  }
+
+  #drop(event: keyof Events, listener: unknown, isolated: (payload: unknown) => void): void {
+    this.#emitter.off(event, isolated);
+    const left =
+      this.#isolated
+        .get(event)
+        ?.get(listener)
+        ?.filter((other) => other !== isolated) ?? [];
+    if (left.length > 0) this.#isolated.get(event)?.set(listener, left);
+    else this.#isolated.get(event)?.delete(listener);
+  }
+}
+
+/** A throw or a rejected promise of a listener must not reach the call, the other listeners or the process. */
+function isolate(event: string, listener: (payload: unknown) => unknown): (payload: unknown) => void {
+  const complain = (error: unknown): void => {
+    // The name alone: the message of somebody else's error may hold content.
+    console.error(
+      `[chaperone] A listener of "${event}" failed with ${error instanceof Error ? error.name : typeof error}.`,
+    );
+  };
+  return (payload) => {
+    try {
+      const result = listener(payload);
+      if (result instanceof Promise) result.catch(complain);
+      else if (isThenable(result)) Promise.resolve(result).catch(complain);
+    } catch (error) {
+      complain(error);
+    }
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}

@@ -1,0 +1,33 @@
+import type { Decision } from '../policy/decision.ts';
+import type { Fallback } from './fallback.ts';
+
+/** Whatever takes a line: `console`, or a logger of yours. */
+export interface Logger {
+  warn(line: string): void;
+}
+
+/**
+ * Changes nothing and waits for nothing: the traffic is that of an unguarded call. Events say what would have
+ * happened, and so does one line to the logger for each would-be block; it holds no word of content.
+ * @param options `logger`: default `console`
+ */
+export function log(options: { readonly logger?: Logger } = {}): Fallback {
+  return {
+    waits: false,
+    retries: 0,
+    answer(decision) {
+      (options.logger ?? console).warn(`[chaperone] ${describe(decision)} (${decision.id})`);
+      return { kind: 'release' };
+    },
+  };
+}
+
+function describe(decision: Decision): string {
+  const found = decision.findings
+    .filter((finding) => finding.action === 'block')
+    .map(({ category, score, moderator }) => `${category} by ${moderator}${score === undefined ? '' : ` at ${score}`}`);
+  const missing = decision.unchecked.map(({ reason, moderator }) => (moderator ? `${reason} (${moderator})` : reason));
+  return found.length > 0
+    ? `${decision.stage} would be blocked: ${found.join(', ')}`
+    : `${decision.stage} would be blocked, unchecked: ${missing.join(', ')}`;
+}

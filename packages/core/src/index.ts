@@ -1,0 +1,49 @@
+export type { CallOptions, Generate, Guard, Guarded, GuardedStream } from './guard.ts';
+export type {
+  CacheOptions,
+  CaptureContent,
+  GuardOptions,
+  InputOptions,
+  ModerationOptions,
+  OutputOptions,
+  UncheckedRules,
+} from './options.ts';
+
+export type { CallContext, CategoryOf, Item, ModerateOptions, Moderator, Stage } from './moderation/moderator.ts';
+export { clear, failed, flag, unsupported } from './moderation/verdict.ts';
+export type {
+  Failed,
+  FailureReason,
+  Judged,
+  PlacedVerdict,
+  Report,
+  Unsupported,
+  UnsupportedReason,
+  Verdict,
+} from './moderation/verdict.ts';
+
+export type { Policy, Rule, Rules, Threshold } from './policy/policy.ts';
+export type { Action, Decision, Finding, Unchecked } from './policy/decision.ts';
+
+export { log, type Logger } from './fallback/log.ts';
+export { reject } from './fallback/reject.ts';
+export { retry, type RetryOptions } from './fallback/retry.ts';
+export type { Fallback, FallbackCall } from './fallback/fallback.ts';
+export type { Outcome } from './fallback/outcome.ts';
+
+export type { CallUsage, CapturedContent, Events, Listener } from './events.ts';
+export type { LocalizedText, MessageOption, MessageTable, StageMessages } from './messages.ts';
+export { ConfigurationError, ContentError, isConfigurationError, isContentError } from './errors.ts';
+
+export type {
+  ChatAdapter,
+  ChunkReader,
+  ChunkReading,
+  Edit,
+  Refusal,
+  ReplyReading,
+  RequestReading,
+  Usage,
+} from './chat/adapter.ts';
+export type { Message, Role, Scope, Segment, SegmentKind } from './chat/segment.ts';
+export { isRefusal, markRefusal } from './refusals.ts';

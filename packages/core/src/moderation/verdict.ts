@@ -1,0 +1,109 @@
+import * as z from 'zod/mini';
+
+/** Why a moderator could not say anything. */
+export type FailureReason = 'timeout' | 'unavailable' | 'malformed' | 'refused' | 'denied' | 'quota' | 'aborted';
+
+/** Why a moderator does not cover an item. */
+export type UnsupportedReason = 'kind' | 'language' | 'too-large';
+
+/** A moderator looked and says what it found. */
+export interface Judged<C extends string = string> {
+  readonly status: 'clear' | 'flagged';
+  readonly moderator: string;
+  /** The model that gave the scores, as the service named it. */
+  readonly model?: string;
+  /** The service's own id of the answer, for its support. */
+  readonly responseId?: string;
+  /** The categories that the moderator flagged by its own rules. */
+  readonly flagged: readonly C[];
+  /** The moderator's own confidence, 0 to 1: no probability, and not comparable between moderators. */
+  readonly scores: { readonly [K in C]?: number };
+  /** Which part of the item each category was judged on. */
+  readonly appliedTo?: { readonly [K in C]?: readonly ('text' | 'image')[] };
+  /** A text that the moderator suggests. */
+  readonly message?: string;
+}
+
+/** A moderator could not say anything: never a pass. */
+export interface Failed {
+  readonly status: 'failed';
+  readonly moderator: string;
+  readonly reason: FailureReason;
+  /** Present: it may be asked again, after so many milliseconds. Absent: asking again will not help. */
+  readonly retryAfterMs?: number;
+  /** One sentence for the operator: what to do about it. Holds no content and no secret. */
+  readonly detail?: string;
+}
+
+/** A moderator does not cover this kind, language or size. */
+export interface Unsupported {
+  readonly status: 'unsupported';
+  readonly moderator: string;
+  readonly reason: UnsupportedReason;
+}
+
+/** What one moderator says of one item. */
+export type Verdict<C extends string = string> = Judged<C> | Failed | Unsupported;
+
+type WithoutName<V> = V extends unknown ? Omit<V, 'moderator'> & { readonly moderator?: string } : never;
+
+/** A verdict as a moderator hands it in: the panel puts the moderator's name on it. */
+export type Report<C extends string = string> = WithoutName<Verdict<C>>;
+
+/** A verdict and the segment that it speaks of. */
+export type PlacedVerdict<C extends string = string> = Verdict<C> & { readonly path: string };
+
+/** Nothing found. */
+export function clear<C extends string = never>(scores: Judged<C>['scores'] = {}): Report<C> {
+  return { status: 'clear', flagged: [], scores };
+}
+
+/** Something found, in these categories; in none of its own when the list is empty. */
+export function flag<const C extends string = never>(
+  categories: readonly C[] = [],
+  scores: Judged<NoInfer<C>>['scores'] = {},
+): Report<C> {
+  return { status: 'flagged', flagged: categories, scores };
+}
+
+/** It could not be checked. */
+export function failed(
+  reason: FailureReason,
+  more: { readonly retryAfterMs?: number; readonly detail?: string } = {},
+): Report<never> {
+  return { status: 'failed', reason, ...more };
+}
+
+/** It is not covered. */
+export function unsupported(reason: UnsupportedReason): Report<never> {
+  return { status: 'unsupported', reason };
+}
+
+const reportSchema = z.discriminatedUnion('status', [
+  z.object({
+    status: z.enum(['clear', 'flagged']),
+    model: z.optional(z.string()),
+    responseId: z.optional(z.string()),
+    flagged: z.array(z.string()),
+    scores: z.record(z.string(), z.optional(z.number())),
+    appliedTo: z.optional(z.record(z.string(), z.optional(z.array(z.enum(['text', 'image']))))),
+    message: z.optional(z.string()),
+  }),
+  z.object({
+    status: z.literal('failed'),
+    reason: z.enum(['timeout', 'unavailable', 'malformed', 'refused', 'denied', 'quota', 'aborted']),
+    retryAfterMs: z.optional(z.number()),
+    detail: z.optional(z.string()),
+  }),
+  z.object({ status: z.literal('unsupported'), reason: z.enum(['kind', 'language', 'too-large']) }),
+]);
+
+/** The verdict that a moderator's answer amounts to: anything that is not one is `failed`, never a pass. */
+export function readVerdict(moderator: string, answer: unknown): Verdict {
+  const report = reportSchema.safeParse(answer);
+  if (!report.success) return { status: 'failed', moderator, reason: 'malformed' };
+  const verdict = report.data;
+  if (verdict.status === 'clear' && verdict.flagged.length > 0)
+    return { ...verdict, status: 'flagged', moderator } as Judged; // the schema's optional keys may be undefined, which no reader minds
+  return { ...verdict, moderator } as Verdict; // as above
+}
