@@ -7,7 +7,7 @@ export class ConfigurationError extends Error {
   /** Where it is wrong, such as `policy.categories.violence.block`. */
   readonly path: string;
   constructor(path: string, problem: string, options?: ErrorOptions) {
-    super(`${path} ${problem}.`, options);
+    super(`${path} ${problem}${problem.endsWith('?') ? '' : '.'}`, options);
     this.path = path;
     Object.defineProperty(this, CONFIGURATION, { value: true });
   }

@@ -1,54 +1,191 @@
+import { childController } from './abort.ts';
 import type { ChatAdapter } from './chat/adapter.ts';
-import type { Message, Segment } from './chat/segment.ts';
-import type { Events, Listener } from './events.ts';
-import type { CallContext, Stage } from './moderation/moderator.ts';
+import { Call, type CallKind, type CallParts } from './chat/call.ts';
+import type { ChatMessage, Content } from './chat/content.ts';
+import type { Generate } from './chat/generation.ts';
+import { guardReply, type Guarded } from './chat/reply.ts';
+import { guardStream, type GuardedStream } from './chat/stream.ts';
+import { checkContent } from './check.ts';
+import { ConfigurationError, isConfigurationError } from './errors.ts';
+import { EventHub, type Events, type Listener } from './events.ts';
+import { explain, type EffectivePolicy } from './explain.ts';
+import { inOrder } from './in-order.ts';
+import { createVerdictCache } from './moderation/cache.ts';
+import type { CallContext, CategoryOf, Moderator, Stage } from './moderation/moderator.ts';
+import { Panel } from './moderation/panel.ts';
+import type { GuardOptions } from './options.ts';
+import { compilePolicy, type CompiledPolicy, type Roster } from './policy/compile.ts';
 import type { Decision } from './policy/decision.ts';
+import type { Policy } from './policy/policy.ts';
+import { readOptions, type Settings } from './settings.ts';
+import { Tasks } from './tasks.ts';
+import { guardText, type GeneratedText, type GenerateText, type Wrapped } from './wrap.ts';
 
+/** Whose call it is, and what ends it. */
 export interface CallOptions {
+  /** Added to the context of the guard. */
   readonly context?: CallContext;
+  /** Aborts moderation and generation; the call rejects with its reason. */
   readonly signal?: AbortSignal;
 }
-/** What a guarded call brought. */
-export interface Guarded<Reply, C extends string = string> {
-  /** The reply, or the refusal in its place. */
-  readonly reply: Reply;
-  readonly delivery: 'delivered' | 'refused';
-  /** Absent where nothing waited for it (`log()`). */
-  readonly input?: Decision<C>;
-  readonly output?: Decision<C>;
-}
-/** What a guarded streamed call brought, before the first chunk. */
-export interface GuardedStream<Chunk, C extends string = string> {
-  readonly stream: AsyncIterable<Chunk>;
-  /** `refused`: the stream is a refusal of the input. */
-  readonly delivery: 'open' | 'refused';
-  readonly input?: Decision<C>;
-}
-export type Generate<Request, Result> = (
-  request: Request,
-  options: { readonly signal: AbortSignal; readonly attempt: number },
-) => Promise<Result>;
 
+export interface CheckOptions extends CallOptions {
+  /** Which moderators and rules apply. Default `'input'`. */
+  readonly stage?: Stage;
+}
+
+export interface CheckManyOptions extends CheckOptions {
+  /** How many contents are judged at a time. Default 16. */
+  readonly concurrency?: number;
+}
+
+/** Made once with `createGuard`, put around calls. */
 export interface Guard<C extends string = string> {
+  /**
+   * Judges content by itself. It generates nothing and asks no fallback: holding back is up to you.
+   * @param content a text, an image, segments, or the messages of a chat
+   * @throws {ContentError} what is handed in is no content
+   */
+  check(content: Content, options?: CheckOptions): Promise<Decision<C>>;
+  /** Judges many contents, in their order; one that is no content is `unchecked` and hurts no other. */
+  checkMany(
+    contents: Iterable<Content> | AsyncIterable<Content>,
+    options?: CheckManyOptions,
+  ): AsyncIterable<Decision<C>>;
+  /** The same function, guarded: any that takes messages and gives text, or pieces of text. */
+  wrap<M extends ChatMessage, R extends GeneratedText>(generate: GenerateText<M, R>): Wrapped<M, R>;
+  /** The same guard, for calls of this context: added to what is known already. */
+  with(context: CallContext): Guard<C>;
+  /** Listens; returns what stops it. A listener that fails hurts nobody. */
   on<E extends keyof Events<C>>(event: E, listener: Listener<E, C>): () => void;
+  /** Listens for the next event only. */
   once<E extends keyof Events<C>>(event: E, listener: Listener<E, C>): () => void;
   off<E extends keyof Events<C>>(event: E, listener: Listener<E, C>): void;
-  check(
-    content: string | readonly Segment[] | readonly Message[],
-    options?: CallOptions & { readonly stage?: Stage },
-  ): Promise<Decision<C>>;
-  with(context: CallContext): Guard<C>;
+  /** What is in force, category by category; what nobody judges; what it will cost. Prints as a table. */
+  explain(context?: CallContext): EffectivePolicy;
+  /** Resolves when everything that runs beside calls has ended, with its events. */
   idle(): Promise<void>;
+  /** What adapters call: one guarded call whose reply comes at once. */
   reply<Request, Reply, Chunk>(
     adapter: ChatAdapter<Request, Reply, Chunk>,
     request: Request,
     generate: Generate<Request, Reply>,
     options?: CallOptions,
   ): Promise<Guarded<Reply, C>>;
+  /** What adapters call: one guarded call whose reply comes piece by piece. */
   stream<Request, Reply, Chunk>(
     adapter: ChatAdapter<Request, Reply, Chunk>,
     request: Request,
     generate: Generate<Request, AsyncIterable<Chunk>>,
     options?: CallOptions,
   ): Promise<GuardedStream<Chunk, C>>;
+}
+
+/**
+ * Makes a guard. Starts nothing: no timer, no request.
+ * @throws {ConfigurationError} an option is wrong; its `path` says which
+ */
+export function createGuard<I extends Moderator, O extends Moderator = I>(
+  options: GuardOptions<I, O>,
+): Guard<CategoryOf<I | O>> {
+  const settings = readOptions(options);
+  const events = new EventHub();
+  const panel = new Panel(settings.roster, {
+    deadline: settings.deadline,
+    cache: settings.cache && createVerdictCache(settings.cache),
+    events,
+  });
+  const parts: CallParts = {
+    ...settings,
+    panel,
+    events,
+    tasks: new Tasks(),
+    policyFor: policyResolver(options.policy ?? {}, settings.roster),
+  };
+  // Categories exist for the compiler alone: what a guard tells are those of its own moderators.
+  return guardFor(settings, parts, {}) as Guard<CategoryOf<I | O>>;
+}
+
+function guardFor(settings: Settings, parts: CallParts, base: CallContext): Guard {
+  const begin = (kind: CallKind, { context, signal }: CallOptions = {}): Call =>
+    new Call(parts, kind, context ? { ...base, ...context } : base, signal);
+  const { events } = parts;
+  return {
+    check: async (content, options = {}) => checkContent(begin('check', options), content, stageOf(options)),
+    checkMany: (contents, options = {}) => checkMany(contents, options, begin),
+    wrap: (generate) => (messages, options) =>
+      // Which of its results a function gives is known to the compiler; at run time the promise and the stream are one.
+      guardText(begin('reply', options), messages, generate) as never,
+    with: (context) => guardFor(settings, parts, { ...base, ...context }),
+    on: (event, listener) => events.on(event, listener),
+    once: (event, listener) => events.once(event, listener),
+    off: (event, listener) => events.off(event, listener),
+    explain: (context) => {
+      const whole = context ? { ...base, ...context } : base;
+      return explain(settings, parts.policyFor(whole));
+    },
+    idle: () => parts.tasks.idle(),
+    reply: async (adapter, request, generate, options) =>
+      guardReply(begin('reply', options), adapter, request, generate),
+    stream: async (adapter, request, generate, options) =>
+      guardStream(begin('stream', options), adapter, request, generate),
+  };
+}
+
+function stageOf({ stage = 'input' }: CheckOptions): Stage {
+  if (stage !== 'input' && stage !== 'output')
+    throw new ConfigurationError('check.stage', `must be "input" or "output"`);
+  return stage;
+}
+
+async function* checkMany(
+  contents: Iterable<Content> | AsyncIterable<Content>,
+  options: CheckManyOptions,
+  begin: (kind: CallKind, options: CallOptions) => Call,
+): AsyncGenerator<Decision, void, undefined> {
+  const { concurrency = 16, context } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    throw new ConfigurationError('checkMany.concurrency', 'must be a whole number from 1');
+  const stage = stageOf(options);
+  const { controller, unlink } = childController(options.signal);
+  const { signal } = controller;
+  try {
+    yield* inOrder(contents, concurrency, (content) =>
+      checkContent(begin('check', context ? { context, signal } : { signal }), content, stage, 'unchecked'),
+    );
+  } finally {
+    unlink();
+    controller.abort(new DOMException('Nobody reads on', 'AbortError')); // what was started ahead and is not wanted any longer
+  }
+}
+
+/** Policies are compiled once; those that a function gives, when they are first seen. */
+function policyResolver(
+  policy: Policy | ((context: CallContext) => Policy),
+  roster: Roster,
+): (context: CallContext) => CompiledPolicy {
+  if (typeof policy !== 'function') {
+    const compiled = compilePolicy(policy, roster);
+    return () => compiled;
+  }
+  const seen = new WeakMap<Policy, CompiledPolicy>();
+  return (context) => {
+    const given = callPolicy(policy, context);
+    const compiled = seen.get(given) ?? compilePolicy(given, roster);
+    seen.set(given, compiled);
+    return compiled;
+  };
+}
+
+function callPolicy(policy: (context: CallContext) => Policy, context: CallContext): Policy {
+  let given: unknown;
+  try {
+    given = policy(context);
+  } catch (error) {
+    if (isConfigurationError(error)) throw error;
+    throw new ConfigurationError('policy', 'is a function that failed; see the cause', { cause: error });
+  }
+  if (typeof given !== 'object' || given === null || given instanceof Promise)
+    throw new ConfigurationError('policy', 'is a function that must return a policy, at once');
+  return given;
 }

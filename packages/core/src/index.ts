@@ -1,4 +1,4 @@
-export type { CallOptions, Generate, Guard, Guarded, GuardedStream } from './guard.ts';
+export { createGuard, type CallOptions, type CheckManyOptions, type CheckOptions, type Guard } from './guard.ts';
 export type {
   CacheOptions,
   CaptureContent,
@@ -35,6 +35,9 @@ export type { CallUsage, CapturedContent, Events, Listener } from './events.ts';
 export type { LocalizedText, MessageOption, MessageTable, StageMessages } from './messages.ts';
 export { ConfigurationError, ContentError, isConfigurationError, isContentError } from './errors.ts';
 
+export type { EffectivePolicy, EffectiveRule, EffectiveStage } from './explain.ts';
+export type { GeneratedText, GenerateText, Wrapped, WrappedText } from './wrap.ts';
+
 export type {
   ChatAdapter,
   ChunkReader,
@@ -47,3 +50,7 @@ export type {
 } from './chat/adapter.ts';
 export type { Message, Role, Scope, Segment, SegmentKind } from './chat/segment.ts';
 export { isRefusal, markRefusal } from './refusals.ts';
+export type { ChatMessage, Content, ContentPart } from './chat/content.ts';
+export type { Generate } from './chat/generation.ts';
+export type { Guarded } from './chat/reply.ts';
+export type { GuardedStream } from './chat/stream.ts';

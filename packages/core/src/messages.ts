@@ -1,4 +1,4 @@
-import type { CallContext } from './moderation/moderator.ts';
+import type { CallContext, Stage } from './moderation/moderator.ts';
 import type { Decision } from './policy/decision.ts';
 
 /** One text for every language, or one for each: `{ en: '…', fr: '…' }`. */
@@ -24,3 +24,98 @@ export type MessageOption<C extends string = string> =
   | string
   | MessageTable<C>
   | ((decision: Decision<C>, context: CallContext) => string);
+
+/** The guard's own words, in the languages that it ships. */
+const OWN_WORDS: {
+  readonly [S in Stage]: { readonly [K in '*' | 'warn' | 'unchecked']: { readonly [locale: string]: string } };
+} = {
+  input: {
+    '*': {
+      en: "Sorry, I can't respond to this message: this chat's safety check flagged it.",
+      fr: 'Désolé, je ne peux pas répondre à ce message : le contrôle de sécurité de ce chat l’a signalé.',
+      zh: '抱歉，我无法回复这条消息：它未通过本聊天的安全检查。',
+    },
+    warn: {
+      en: 'Please note that this message touches on a sensitive subject.',
+      fr: 'Veuillez noter que ce message touche à un sujet sensible.',
+      zh: '请注意，这条消息涉及敏感话题。',
+    },
+    unchecked: {
+      en: 'Sorry, this message could not be checked, so it was not answered. Please try again later.',
+      fr: 'Désolé, ce message n’a pas pu être vérifié et n’a donc pas reçu de réponse. Veuillez réessayer plus tard.',
+      zh: '抱歉，这条消息暂时无法检查，因此没有得到回复。请稍后再试。',
+    },
+  },
+  output: {
+    '*': {
+      en: "Sorry, I can't show this answer: this chat's safety check flagged it.",
+      fr: 'Désolé, je ne peux pas afficher cette réponse : le contrôle de sécurité de ce chat l’a signalée.',
+      zh: '抱歉，我无法显示这个回答：它未通过本聊天的安全检查。',
+    },
+    warn: {
+      en: 'Please note that this answer touches on a sensitive subject.',
+      fr: 'Veuillez noter que cette réponse touche à un sujet sensible.',
+      zh: '请注意，这个回答涉及敏感话题。',
+    },
+    unchecked: {
+      en: 'Sorry, the answer could not be checked, so it is not shown. Please try again later.',
+      fr: 'Désolé, la réponse n’a pas pu être vérifiée et n’est donc pas affichée. Veuillez réessayer plus tard.',
+      zh: '抱歉，这个回答暂时无法检查，因此没有显示。请稍后再试。',
+    },
+  },
+};
+
+/** What a decision says to the user: empty for `allow` and `review`. */
+export function messageFor(option: MessageOption | undefined, decision: Decision, context: CallContext): string {
+  if (decision.action === 'allow' || decision.action === 'review') return '';
+  if (typeof option === 'string') return option;
+  const keys = keysFor(decision);
+  const own = lookUp(OWN_WORDS[decision.stage], keys, context.locale) ?? '';
+  if (option === undefined) return own;
+  if (typeof option !== 'function') return lookUp(option[decision.stage], keys, context.locale) ?? own;
+  try {
+    const message: unknown = option({ ...decision, message: own }, context);
+    return typeof message === 'string' ? message : own;
+  } catch (error) {
+    // Somebody's template must not turn a refusal into a crash. The name alone: the message may hold content.
+    console.error(
+      `[chaperone] The message function failed with ${error instanceof Error ? error.name : typeof error}.`,
+    );
+    return own;
+  }
+}
+
+/** The entries that may speak for a decision, the most particular first. */
+function keysFor(decision: Decision): readonly string[] {
+  if (decision.action === 'warn') return ['warn'];
+  const finding = decision.findings.find(({ action }) => action === 'block');
+  if (!finding) return ['unchecked'];
+  const parents: string[] = [];
+  for (let name: string = finding.category; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('/'))))
+    parents.push(name);
+  return [...parents, '*'];
+}
+
+function lookUp(
+  messages: StageMessages | undefined,
+  keys: readonly string[],
+  locale: string | undefined,
+): string | undefined {
+  for (const key of keys) {
+    const text = messages && Object.hasOwn(messages, key) ? messages[key as '*'] : undefined; // any key: the table is open at run time
+    const localized = typeof text === 'string' ? text : text && inLocale(text, locale);
+    if (localized !== undefined) return localized;
+  }
+  return undefined;
+}
+
+/** `zh-Hant-TW` is served by itself, `zh-Hant`, `zh`, English, and else by the first there is. */
+function inLocale(texts: { readonly [locale: string]: string }, locale: string | undefined): string | undefined {
+  const byName = new Map(Object.entries(texts).map(([name, text]) => [name.toLowerCase(), text]));
+  const parts = (locale ?? 'en').toLowerCase().split(/[-_]/);
+  for (let length = parts.length; length > 0; length--) {
+    const text = byName.get(parts.slice(0, length).join('-'));
+    if (text !== undefined) return text;
+  }
+  return byName.get('en') ?? [...byName.values()][0];
+}

@@ -1,0 +1,63 @@
+import type { Ruling } from '../judge.ts';
+import type { Outcome } from '../fallback/outcome.ts';
+import type { ChatAdapter, ReplyReading } from './adapter.ts';
+import type { Call } from './call.ts';
+import { generateOnce, type Generate, type Generation } from './generation.ts';
+import type { Decision } from '../policy/decision.ts';
+
+/** What comes after a judged attempt: another one, whose result is there, or an outcome that ends the call. */
+export type Next<Result> =
+  | { readonly generation: Generation<Result>; readonly result: Result }
+  | { readonly outcome: Exclude<Outcome, { readonly kind: 'retry' }> };
+
+/** Carries out what a ruling says as far as it means to generate again; what cannot be carried out takes `otherwise`. */
+export async function next<Request, Result>(
+  call: Call,
+  adapter: Pick<ChatAdapter<Request, never, never>, 'addFeedback'>,
+  request: Request,
+  ruling: Ruling,
+  generate: Generate<Request, Result>,
+): Promise<Next<Result>> {
+  if (ruling.outcome.kind !== 'retry') return { outcome: ruling.outcome };
+  const improved = addFeedback(adapter, request, ruling.outcome.feedback);
+  if (improved !== undefined) {
+    call.parts.events.tell('retried', { decision: ruling.decision, attempt: call.attempts, context: call.context });
+    const generation = generateOnce(call, improved, generate);
+    try {
+      return { generation, result: await generation.result };
+    } catch (error) {
+      if (call.signal.aborted) throw error;
+    }
+  }
+  const outcome = await ruling.otherwise();
+  return { outcome: outcome.kind === 'retry' ? { kind: 'reject' } : outcome };
+}
+
+function addFeedback<Request>(
+  adapter: Pick<ChatAdapter<Request, never, never>, 'addFeedback'>,
+  request: Request,
+  feedback: string,
+): Request | undefined {
+  try {
+    return adapter.addFeedback(request, feedback);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells that the provider's own content filter took something away. */
+export function tellProviderBlocks(call: Call, { providerBlocks = [] }: Pick<ReplyReading, 'providerBlocks'>): void {
+  if (providerBlocks.length === 0) return;
+  const decision: Decision = {
+    id: `dec_${crypto.randomUUID()}`,
+    stage: 'output',
+    action: 'block',
+    findings: providerBlocks.map((path) => ({ category: '*', action: 'block', moderator: 'provider', path })),
+    unchecked: [],
+    omitted: [],
+    verdicts: [],
+    message: '',
+    policyVersion: call.policy.version,
+  };
+  call.parts.events.tell('flagged', { source: 'provider', decision, context: call.context });
+}

@@ -1,0 +1,146 @@
+import { childController } from '../abort.ts';
+import type { CallUsage, EventHub, Events } from '../events.ts';
+import type { Fallback } from '../fallback/fallback.ts';
+import { Judgement, type Case, type JudgeParts } from '../judge.ts';
+import type { CallContext, Stage } from '../moderation/moderator.ts';
+import type { CompiledPolicy } from '../policy/compile.ts';
+import type { Decision } from '../policy/decision.ts';
+import type { Tasks } from '../tasks.ts';
+import type { Usage } from './adapter.ts';
+import type { Scope } from './segment.ts';
+
+/** Everything that calls of a guard share. */
+export interface CallParts extends JudgeParts {
+  readonly fallbacks: { readonly [S in Stage]: Fallback };
+  readonly scopes: { readonly [S in Stage]: Scope };
+  readonly timing: 'before' | 'during';
+  readonly policyFor: (context: CallContext) => CompiledPolicy;
+  readonly events: EventHub;
+  readonly tasks: Tasks;
+}
+
+export type CallKind = Events['settled']['call'];
+export type DeliveryKind = Events['settled']['delivery'];
+
+/** One call: whose it is, what it has come to so far, and its one end. */
+export class Call implements Case {
+  readonly parts: CallParts;
+  readonly kind: CallKind;
+  readonly context: CallContext;
+  #policy: CompiledPolicy | undefined;
+  readonly #controller: AbortController;
+  readonly #unlink: () => void;
+  readonly #decisions: { input?: Decision; output?: Decision } = {};
+  /** Judgements that nobody waits for, except the one event that tells how the call ended. */
+  readonly #beside: Promise<unknown>[] = [];
+  readonly #usages: (Usage | undefined)[] = [];
+  #isSettled = false;
+
+  constructor(parts: CallParts, kind: CallKind, context: CallContext, signal: AbortSignal | undefined) {
+    this.parts = parts;
+    this.kind = kind;
+    this.context = context;
+    const { controller, unlink } = childController(signal);
+    this.#controller = controller;
+    this.#unlink = unlink;
+  }
+
+  /** Aborted with the caller's signal, and by `abort`. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Resolved once for the whole call, when it is first asked for: a policy function may throw. */
+  get policy(): CompiledPolicy {
+    return (this.#policy ??= this.parts.policyFor(this.context));
+  }
+
+  get attempts(): number {
+    return this.#usages.length;
+  }
+
+  judgement(stage: Stage): Judgement {
+    return new Judgement(this.parts, this, stage);
+  }
+
+  decided(stage: Stage, decision: Decision): void {
+    this.#decisions[stage] = decision;
+  }
+
+  get decisions(): { readonly input?: Decision; readonly output?: Decision } {
+    return { ...this.#decisions };
+  }
+
+  /** Runs what nobody waits for; a failure of it is none of the caller's business. */
+  beside(work: Promise<unknown>): void {
+    this.#beside.push(work.catch(() => {}));
+  }
+
+  /** Counts a generation that begins. */
+  begin(): number {
+    this.#usages.push(undefined);
+    return this.attempts;
+  }
+
+  /** Notes what the latest generation used. */
+  used(usage: Usage | undefined): void {
+    if (usage && this.attempts > 0) this.#usages[this.attempts - 1] = usage;
+  }
+
+  /** What the generations before the latest used, as far as it was reported. */
+  get discarded(): Usage | undefined {
+    return sum(this.#usages.slice(0, -1));
+  }
+
+  /** What all generations used so far. */
+  get usage(): CallUsage | 'unknown' | undefined {
+    if (this.attempts === 0) return undefined;
+    const total = sum(this.#usages);
+    return total ? { ...total, unknown: this.#usages.filter((usage) => !usage).length } : 'unknown';
+  }
+
+  /** Ends everything that runs for this call. */
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Ends the call, once: tells `settled` when what runs beside it has ended too. */
+  settle(delivery: DeliveryKind): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#unlink();
+    if (this.#beside.length === 0) this.#tell(delivery);
+    else this.parts.tasks.run(Promise.all(this.#beside).then(() => this.#tell(delivery)));
+  }
+
+  /** Ends the call with what was thrown, and says what the caller is to see of it: abort beats failure. */
+  settleWith(error: unknown): unknown {
+    this.settle(this.signal.aborted ? 'aborted' : 'errored');
+    return this.signal.aborted ? this.signal.reason : error;
+  }
+
+  #tell(delivery: DeliveryKind): void {
+    const { usage } = this;
+    this.parts.events.tell('settled', {
+      call: this.kind,
+      delivery,
+      ...this.#decisions,
+      attempts: this.attempts,
+      ...(usage === undefined ? {} : { usage }),
+      context: this.context,
+    });
+  }
+}
+
+function sum(usages: readonly (Usage | undefined)[]): Usage | undefined {
+  const reported = usages.filter((usage) => usage !== undefined);
+  if (reported.length === 0) return undefined;
+  return {
+    inputTokens: reported.reduce((total, usage) => total + usage.inputTokens, 0),
+    outputTokens: reported.reduce((total, usage) => total + usage.outputTokens, 0),
+  };
+}

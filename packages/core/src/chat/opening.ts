@@ -1,0 +1,141 @@
+import { untilAborted } from '../abort.ts';
+import { weighTargets, type Judgement, type Ruling } from '../judge.ts';
+import { isFlagged } from '../policy/decision.ts';
+import type { Weighed } from '../policy/decide.ts';
+import type { ChatAdapter, Edit, Refusal, RequestReading } from './adapter.ts';
+import type { Call } from './call.ts';
+import { generateOnce, type Generate, type Generation } from './generation.ts';
+import { divide, editsFor, type Turns } from './turns.ts';
+
+/** What only the request's side of an adapter is needed for. */
+type RequestAdapter<Request> = Pick<ChatAdapter<Request, never, never>, 'readRequest' | 'rewriteRequest'>;
+
+/** A call whose input has been judged: a generation has begun, or there is a refusal. */
+export type Opening<Request, Result> =
+  | { readonly request: Request; readonly generation: Generation<Result> }
+  | { readonly request: Request; readonly refusal: Refusal };
+
+/**
+ * Judges the input and begins the first generation: after the verdict, beside it, or without waiting for one, as the
+ * guard says. With a refusal nothing of a generation that had begun will be seen.
+ */
+export async function open<Request, Result>(
+  call: Call,
+  adapter: RequestAdapter<Request>,
+  request: Request,
+  generate: Generate<Request, Result>,
+): Promise<Opening<Request, Result>> {
+  const { fallbacks, scopes, timing } = call.parts;
+  const reading = readRequest(adapter, request);
+  const turns = divide(reading?.messages ?? [], scopes);
+  const judgement = call.judgement('input');
+  if (!reading) judgement.unreadable('request');
+
+  if (!fallbacks.input.waits) {
+    call.beside(judgement.read(turns.fresh).then(() => conclude(call, judgement)));
+    return { request, generation: generateOnce(call, request, generate) };
+  }
+
+  const fresh = judgement.read(turns.fresh);
+  fresh.catch(() => {}); // an abort is met again below
+  const sent = await withoutBlockedTurns(call, judgement, adapter, request, reading, turns);
+  // Older turns are known now: the model never sees those that the policy would block, whatever the timing.
+  const isBeside = timing === 'during' && reading !== undefined && !reading.actsAtOnce && judgement.action !== 'block';
+  const early = isBeside ? generateOnce(call, sent, generate) : undefined;
+  try {
+    await fresh;
+    const ruling = await conclude(call, judgement);
+    if (ruling.outcome.kind === 'release')
+      return { request: sent, generation: early ?? generateOnce(call, sent, generate) };
+    early?.cancel();
+    return { request: sent, refusal: refusalFor(call, ruling) };
+  } catch (error) {
+    early?.cancel();
+    throw error;
+  }
+}
+
+/** What a ruling says to the caller of a call. */
+export function refusalFor(
+  call: Call,
+  { decision, outcome, paths }: Pick<Ruling, 'decision' | 'outcome' | 'paths'>,
+): Refusal {
+  return {
+    stage: decision.stage,
+    decision,
+    message: (outcome.kind === 'reject' ? outcome.message : undefined) ?? decision.message,
+    cause: isFlagged(decision) ? 'flagged' : 'unchecked',
+    paths: decision.stage === 'input' ? [] : paths,
+    usage: call.usage,
+  };
+}
+
+async function conclude(call: Call, judgement: Judgement): Promise<Ruling> {
+  const ruling = await judgement.conclude(call.parts.fallbacks.input, { attempt: 0, released: 0, canRetry: false });
+  call.decided('input', ruling.decision);
+  return ruling;
+}
+
+function readRequest<Request>(adapter: RequestAdapter<Request>, request: Request): RequestReading | undefined {
+  try {
+    return adapter.readRequest(request);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The request without what the policy would block in older turns, and without the answers that it got: they neither
+ * block again nor reach the model. Where the request may not be rewritten, they block.
+ */
+async function withoutBlockedTurns<Request>(
+  call: Call,
+  judgement: Judgement,
+  adapter: RequestAdapter<Request>,
+  request: Request,
+  reading: RequestReading | undefined,
+  turns: Turns,
+): Promise<Request> {
+  // A stage that only logs takes nothing out.
+  const older = turns.older.filter(({ stage }) => call.parts.fallbacks[stage].waits);
+  const weighed = await untilAborted(Promise.all(weighTargets(call.parts, call, older)), call.signal);
+  const blocked = weighed.filter((each) => each.action === 'block' && !isPassingTrouble(each));
+  // What is not taken out stays unchecked if it is, in every decision that it travels along with.
+  judgement.add(weighed.filter((each) => !blocked.includes(each)).map(uncheckedAlone));
+  if (!reading || blocked.length === 0) return request;
+  const edits = editsFor(reading.messages, new Set(blocked.map(({ path }) => path)));
+  const rewritten = rewriteRequest(adapter, request, edits);
+  if (rewritten === undefined) {
+    judgement.add(blocked);
+    return request;
+  }
+  judgement.omit(edits.map(({ path }) => path));
+  return rewritten;
+}
+
+/** Blocked for nothing but a moderator that failed: it may be judged again next time, so nothing is taken out for it. */
+function isPassingTrouble({ findings, unchecked }: Weighed): boolean {
+  return !findings.some(({ action }) => action === 'block') && unchecked.some(({ reason }) => reason === 'failed');
+}
+
+/** Older findings are not told a second time. */
+function uncheckedAlone(weighed: Weighed): Weighed {
+  return {
+    ...weighed,
+    action: weighed.unchecked.length > 0 && weighed.action === 'block' ? 'block' : 'allow',
+    findings: [],
+    verdicts: [],
+  };
+}
+
+function rewriteRequest<Request>(
+  adapter: RequestAdapter<Request>,
+  request: Request,
+  edits: readonly Edit[],
+): Request | undefined {
+  try {
+    return adapter.rewriteRequest(request, edits);
+  } catch {
+    return undefined;
+  }
+}

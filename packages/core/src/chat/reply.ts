@@ -1,0 +1,140 @@
+import { throwIfAborted } from '../abort.ts';
+import type { Ruling } from '../judge.ts';
+import type { Decision } from '../policy/decision.ts';
+import { isRefusal, markRefusal } from '../refusals.ts';
+import type { ChatAdapter, Refusal, ReplyReading } from './adapter.ts';
+import { next, tellProviderBlocks } from './attempts.ts';
+import type { Call } from './call.ts';
+import type { Generate, Generation } from './generation.ts';
+import { open, refusalFor } from './opening.ts';
+import type { Message } from './segment.ts';
+import { targetsOf } from './turns.ts';
+
+/** What a guarded call brought. */
+export interface Guarded<Reply, C extends string = string> {
+  /** The reply, or the refusal in its place. */
+  readonly reply: Reply;
+  readonly delivery: 'delivered' | 'refused';
+  /** Absent where nothing waited for it, as with `log()`. */
+  readonly input?: Decision<C>;
+  readonly output?: Decision<C>;
+}
+
+type ReplyAdapter<Request, Reply> = Pick<
+  ChatAdapter<Request, Reply, never>,
+  'readRequest' | 'rewriteRequest' | 'addFeedback' | 'readReply' | 'refuse' | 'addUsage'
+>;
+
+/** A call whose reply comes at once. */
+export async function guardReply<Request, Reply>(
+  call: Call,
+  adapter: ReplyAdapter<Request, Reply>,
+  request: Request,
+  generate: Generate<Request, Reply>,
+): Promise<Guarded<Reply>> {
+  try {
+    throwIfAborted(call.signal);
+    const opening = await open(call, adapter, request, generate);
+    if ('refusal' in opening) return refuse(call, adapter, opening.request, opening.refusal, undefined);
+    return await deliver(call, adapter, opening.request, opening.generation, generate);
+  } catch (error) {
+    throw call.settleWith(error);
+  }
+}
+
+/** Judges generation after generation until one is delivered or refused. */
+export async function deliver<Request, Reply>(
+  call: Call,
+  adapter: ReplyAdapter<Request, Reply>,
+  request: Request,
+  generation: Generation<Reply>,
+  generate: Generate<Request, Reply>,
+): Promise<Guarded<Reply>> {
+  let reply: Reply = await generation.result;
+  for (;;) {
+    if (isRefusal(reply)) return end(call, reply, 'refused'); // another guard's: judged, and nothing of the model's is left in it
+    const reading = readReply(adapter, reply);
+    call.used(reading?.usage);
+    if (reading) tellProviderBlocks(call, reading);
+    const judged = judgeReply(call, reading, adapter, request);
+    if (!call.parts.fallbacks.output.waits) {
+      call.beside(judged);
+      return end(call, reply, 'delivered');
+    }
+    const ruling = await judged;
+    const then = await next(call, adapter, request, ruling, generate);
+    if ('result' in then) {
+      reply = then.result;
+      continue;
+    }
+    if (then.outcome.kind === 'release') {
+      const { discarded } = call;
+      return end(call, discarded && reading ? adapter.addUsage(reply, discarded) : reply, 'delivered');
+    }
+    const refusal = refusalFor(call, { ...ruling, outcome: then.outcome });
+    return refuse(call, adapter, request, refusal, reading ? reply : undefined);
+  }
+}
+
+async function judgeReply<Request>(
+  call: Call,
+  reading: ReplyReading | undefined,
+  adapter: Pick<ReplyAdapter<Request, never>, 'readRequest'>,
+  request: Request,
+): Promise<Ruling> {
+  const judgement = call.judgement('output');
+  if (reading) {
+    const message: Message = { role: 'assistant', path: 'reply', segments: reading.segments };
+    await judgement.read(targetsOf(message, messagesOf(adapter, request), 'output', call.parts.scopes));
+  } else judgement.unreadable('reply');
+  const ruling = await judgement.conclude(call.parts.fallbacks.output, {
+    attempt: call.attempts,
+    released: 0,
+    canRetry: true,
+  });
+  call.decided('output', ruling.decision);
+  return ruling;
+}
+
+/** The turns before a reply, for moderators that read the conversation. */
+export function messagesOf<Request>(
+  adapter: Pick<ReplyAdapter<Request, never>, 'readRequest'>,
+  request: Request,
+): readonly Message[] {
+  try {
+    return adapter.readRequest(request).messages;
+  } catch {
+    return [];
+  }
+}
+
+function readReply<Reply>(
+  adapter: Pick<ReplyAdapter<never, Reply>, 'readReply'>,
+  reply: Reply,
+): ReplyReading | undefined {
+  try {
+    return adapter.readReply(reply);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse<Request, Reply>(
+  call: Call,
+  adapter: ReplyAdapter<Request, Reply>,
+  request: Request,
+  refusal: Refusal,
+  reply: Reply | undefined,
+): Guarded<Reply> {
+  const refused = adapter.refuse(request, refusal, reply);
+  // Of several choices those that were not refused are the model's: a guard around this one has to judge them.
+  const isWhole =
+    reply === undefined || (readReply(adapter, refused)?.segments ?? []).every(({ text }) => text === refusal.message);
+  if (isWhole && typeof refused === 'object' && refused !== null) markRefusal(refused);
+  return end(call, refused, 'refused');
+}
+
+function end<Reply>(call: Call, reply: Reply, delivery: Guarded<Reply>['delivery']): Guarded<Reply> {
+  call.settle(delivery);
+  return { reply, delivery, ...call.decisions };
+}

@@ -1,0 +1,302 @@
+import { throwIfAborted, untilAborted } from '../abort.ts';
+import type { Outcome } from '../fallback/outcome.ts';
+import type { Ruling } from '../judge.ts';
+import type { Decision } from '../policy/decision.ts';
+import { isRefusal, markRefusal } from '../refusals.ts';
+import type { ChatAdapter, ChunkReader, ChunkReading, Usage } from './adapter.ts';
+import { next, tellProviderBlocks } from './attempts.ts';
+import type { Call } from './call.ts';
+import { Gate, type LaneWindow } from './gate.ts';
+import type { Generate, Generation } from './generation.ts';
+import { open, refusalFor } from './opening.ts';
+import { messagesOf } from './reply.ts';
+import type { Message } from './segment.ts';
+import { targetsOf } from './turns.ts';
+import { wholeText } from './window.ts';
+
+/** What a guarded streamed call brought, before its first chunk. */
+export interface GuardedStream<Chunk, C extends string = string> {
+  /** To be read once. Whoever stops reading cancels the generation. */
+  readonly stream: AsyncIterable<Chunk>;
+  /** `refused`: the stream is the refusal of the input. */
+  readonly delivery: 'open' | 'refused';
+  /** Absent where nothing waited for it, as with `log()`. */
+  readonly input?: Decision<C>;
+}
+
+type StreamAdapter<Request, Chunk> = Pick<
+  ChatAdapter<Request, never, Chunk>,
+  'readRequest' | 'rewriteRequest' | 'addFeedback' | 'openStream'
+>;
+
+/** A call whose reply comes piece by piece. */
+export async function guardStream<Request, Chunk>(
+  call: Call,
+  adapter: StreamAdapter<Request, Chunk>,
+  request: Request,
+  generate: Generate<Request, AsyncIterable<Chunk>>,
+): Promise<GuardedStream<Chunk>> {
+  try {
+    throwIfAborted(call.signal);
+    const opening = await open(call, adapter, request, generate);
+    const { input } = call.decisions;
+    if ('refusal' in opening) {
+      const chunks = adapter.openStream(opening.request).refuse(opening.refusal, false).map(mark);
+      call.settle('refused');
+      return { stream: abandonable(call, replay(chunks)), delivery: 'refused', ...(input && { input }) };
+    }
+    const upstream = await opening.generation.result;
+    return {
+      stream: release(call, adapter, opening.request, opening.generation, upstream, generate),
+      delivery: 'open',
+      ...(input && { input }),
+    };
+  } catch (error) {
+    throw call.settleWith(error);
+  }
+}
+
+/** Releases a stream that has begun, as the guard says. */
+export function release<Request, Chunk>(
+  call: Call,
+  adapter: StreamAdapter<Request, Chunk>,
+  request: Request,
+  generation: Generation<AsyncIterable<Chunk>>,
+  upstream: AsyncIterable<Chunk>,
+  generate: Generate<Request, AsyncIterable<Chunk>>,
+): AsyncIterable<Chunk> {
+  const chunks = call.parts.fallbacks.output.waits
+    ? verified(call, adapter, request, generation, upstream, generate)
+    : observed(call, adapter, request, generation, upstream);
+  return abandonable(call, chunks, () => generation.cancel());
+}
+
+/** Holds what comes until it was judged. */
+async function* verified<Request, Chunk>(
+  call: Call,
+  adapter: StreamAdapter<Request, Chunk>,
+  request: Request,
+  generation: Generation<AsyncIterable<Chunk>>,
+  upstream: AsyncIterable<Chunk>,
+  generate: Generate<Request, AsyncIterable<Chunk>>,
+): AsyncGenerator<Chunk, void, undefined> {
+  try {
+    let current = { generation, result: upstream };
+    let flagged: Heard<Request, Chunk> | undefined;
+    for (;;) {
+      const heard = await hear(call, adapter, request, current.result, flagged);
+      const then = await next(call, adapter, request, heard.ruling, generate);
+      if ('result' in then) {
+        current = then;
+        flagged = heard;
+        continue;
+      }
+      yield* then.outcome.kind === 'release' ? handOver(call, heard.listener) : refused(call, heard, then.outcome);
+      return;
+    }
+  } catch (error) {
+    generation.cancel();
+    throw call.settleWith(error);
+  }
+}
+
+/** One streamed reply that was heard to its end, and what is made of it. */
+interface Heard<Request, Chunk> {
+  readonly listener: Listener<Request, Chunk>;
+  readonly ruling: Ruling;
+}
+
+async function hear<Request, Chunk>(
+  call: Call,
+  adapter: StreamAdapter<Request, Chunk>,
+  request: Request,
+  upstream: AsyncIterable<Chunk>,
+  flagged: Heard<Request, Chunk> | undefined,
+): Promise<Heard<Request, Chunk>> {
+  const listener = new Listener<Request, Chunk>(call, adapter, request);
+  try {
+    for await (const chunk of withAbort(upstream, call.signal)) listener.hear(chunk);
+  } catch (error) {
+    if (!flagged || call.signal.aborted) throw error;
+    // The model's side failed after a flagged attempt: what is done is what is done when no retry is left.
+    return { listener: flagged.listener, ruling: { ...flagged.ruling, outcome: await flagged.ruling.otherwise() } };
+  }
+  return { listener, ruling: await listener.judge() };
+}
+
+/** Lets everything pass as it comes, and judges what has passed. */
+async function* observed<Request, Chunk>(
+  call: Call,
+  adapter: StreamAdapter<Request, Chunk>,
+  request: Request,
+  generation: Generation<AsyncIterable<Chunk>>,
+  upstream: AsyncIterable<Chunk>,
+): AsyncGenerator<Chunk, void, undefined> {
+  const listener = new Listener<Request, Chunk>(call, adapter, request);
+  try {
+    for await (const chunk of withAbort(upstream, call.signal)) {
+      listener.hear(chunk);
+      listener.forget();
+      yield chunk;
+    }
+    call.beside(listener.judge());
+    call.settle('delivered');
+  } catch (error) {
+    generation.cancel();
+    throw call.settleWith(error);
+  }
+}
+
+/** Hears one streamed reply: knows its chunks, what they say, and what is made of it. */
+class Listener<Request, Chunk> {
+  readonly reader: ChunkReader<Chunk>;
+  readonly gate = new Gate<Chunk>(wholeText);
+  hasRefusal = false;
+  readonly #call: Call;
+  readonly #earlier: readonly Message[];
+  readonly #windows: LaneWindow[] = [];
+  readonly #providerBlocks: string[] = [];
+  #usage: Usage | undefined;
+  #isUnreadable = false;
+
+  constructor(call: Call, adapter: StreamAdapter<Request, Chunk>, request: Request) {
+    this.#call = call;
+    this.reader = adapter.openStream(request);
+    this.#earlier = messagesOf(adapter, request);
+  }
+
+  hear(chunk: Chunk): void {
+    if (isRefusal(chunk)) {
+      this.hasRefusal = true; // another guard's own words
+      this.gate.hold(chunk, []);
+      return;
+    }
+    const { segments, usage, providerBlocks } = this.#read(chunk);
+    this.#usage = usage ?? this.#usage;
+    this.#providerBlocks.push(...(providerBlocks ?? []));
+    this.#windows.push(...this.gate.hold(chunk, segments));
+  }
+
+  /** Keeps nothing that has already left. */
+  forget(): void {
+    this.gate.giveUp();
+  }
+
+  async judge(): Promise<Ruling> {
+    const call = this.#call;
+    call.used(this.#usage);
+    tellProviderBlocks(call, { providerBlocks: this.#providerBlocks });
+    const judgement = call.judgement('output');
+    if (this.#isUnreadable) judgement.unreadable('stream');
+    this.#windows.push(...this.gate.end());
+    const message: Message = {
+      role: 'assistant',
+      path: 'reply',
+      segments: this.#windows.map(({ segment }) => segment),
+    };
+    await judgement.read(targetsOf(message, this.#earlier, 'output', call.parts.scopes));
+    const { fallbacks } = call.parts;
+    const ruling = await judgement.conclude(fallbacks.output, { attempt: call.attempts, released: 0, canRetry: true });
+    call.decided('output', ruling.decision);
+    return ruling;
+  }
+
+  /** What was judged may leave. */
+  clear(): void {
+    for (const window of this.#windows) this.gate.clear(window);
+  }
+
+  #read(chunk: Chunk): ChunkReading {
+    try {
+      return this.reader.read(chunk);
+    } catch {
+      this.#isUnreadable = true;
+      return { segments: [] };
+    }
+  }
+}
+
+function* handOver<Request, Chunk>(call: Call, listener: Listener<Request, Chunk>): Generator<Chunk, void, undefined> {
+  const { gate, reader, hasRefusal } = listener;
+  const { discarded } = call;
+  listener.clear();
+  const chunks = gate.leave();
+  yield* ending(
+    call,
+    hasRefusal ? 'refused' : 'delivered',
+    discarded ? chunks.map((chunk) => reader.addUsage(chunk, discarded)) : chunks,
+  );
+}
+
+function* refused<Request, Chunk>(
+  call: Call,
+  { listener: { gate, reader }, ruling }: Heard<Request, Chunk>,
+  outcome: Outcome,
+): Generator<Chunk, void, undefined> {
+  const refusal = refusalFor(call, { ...ruling, outcome });
+  const isEverything = refusal.paths.length === 0;
+  const others = isEverything ? [] : gate.giveUp().flatMap((chunk) => reader.without(chunk, refusal) ?? []);
+  yield* ending(call, 'refused', [...reader.refuse(refusal, !isEverything).map(mark), ...others]);
+}
+
+/** The call ends with its last chunk: whoever has that need not ask for more. */
+function* ending<Chunk>(
+  call: Call,
+  delivery: 'delivered' | 'refused',
+  chunks: readonly Chunk[],
+): Generator<Chunk, void, undefined> {
+  for (const [index, chunk] of chunks.entries()) {
+    if (index === chunks.length - 1) call.settle(delivery);
+    yield chunk;
+  }
+  call.settle(delivery);
+}
+
+async function* replay<Chunk>(chunks: readonly Chunk[]): AsyncGenerator<Chunk, void, undefined> {
+  yield* chunks;
+}
+
+function mark<Chunk>(chunk: Chunk): Chunk {
+  if (typeof chunk === 'object' && chunk !== null) markRefusal(chunk);
+  return chunk;
+}
+
+/** Reads on until the end or the abort, and lets go of the source in either case. */
+async function* withAbort<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]();
+  let isDone = false;
+  try {
+    for (;;) {
+      const result = await untilAborted(Promise.resolve(iterator.next()), signal);
+      if (result.done) {
+        isDone = true;
+        return;
+      }
+      yield result.value;
+    }
+  } finally {
+    // Not waited for: a source that hangs in `next` would hang in `return` as well.
+    if (!isDone) Promise.resolve(iterator.return?.()).catch(() => {});
+  }
+}
+
+/** A stream whose reader may leave at any moment, also before the first chunk: the call then ends as aborted. */
+function abandonable<Chunk>(
+  call: Call,
+  chunks: AsyncGenerator<Chunk, void, undefined>,
+  cancel?: () => void,
+): AsyncIterable<Chunk> {
+  const iterator: AsyncIterator<Chunk, void, undefined> = {
+    next: () => chunks.next(),
+    async return() {
+      if (!call.isSettled) {
+        call.abort(new DOMException('The reader left the stream', 'AbortError')); // frees whatever `next` is waiting for
+        cancel?.();
+        call.settle('aborted');
+      }
+      await chunks.return();
+      return { done: true, value: undefined };
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
+}

@@ -1,0 +1,47 @@
+import type { ChatAdapter, ChunkReader, Edit, Refusal } from './adapter.ts';
+import { readMessages, type ChatMessage, type ContentPart } from './content.ts';
+import type { Segment } from './segment.ts';
+
+/** A reply, or a piece of one, that is nothing but text. An object, so that a refusal can be told from any other. */
+export interface Text {
+  readonly text: string;
+}
+
+const PATH = 'text';
+
+/** The plainest protocol: messages in, text out. What `wrap` speaks. */
+export const textAdapter: ChatAdapter<readonly ChatMessage[], Text, Text> = {
+  name: 'text',
+  readRequest: (messages) => ({ messages: readMessages(messages, 'messages') }),
+  rewriteRequest: (messages, edits) =>
+    messages.map((message, index) =>
+      rewrite(message, `messages[${index}].content`, new Map(edits.map((edit) => [edit.path, edit]))),
+    ),
+  addFeedback: (messages, feedback) => [...messages, { role: 'system', content: feedback }],
+  readReply: ({ text }) => ({ segments: [segment(text)] }),
+  refuse: (_request, { message }) => ({ text: message }),
+  addUsage: (reply) => reply,
+  openStream: () => textReader,
+};
+
+const textReader: ChunkReader<Text> = {
+  read: ({ text }) => ({ segments: [segment(text)] }),
+  without: () => undefined,
+  refuse: ({ message }: Refusal) => [{ text: message }],
+  addUsage: (chunk) => chunk,
+};
+
+function segment(text: string): Segment {
+  return { kind: 'text', role: 'assistant', path: PATH, text };
+}
+
+function rewrite(message: ChatMessage, path: string, edits: ReadonlyMap<string, Edit>): ChatMessage {
+  const edit = edits.get(path);
+  if (edit) return { ...message, content: edit.placeholder };
+  if (typeof message.content === 'string') return message;
+  const content = message.content.map((part, index): ContentPart => {
+    const partEdit = edits.get(`${path}[${index}]`);
+    return partEdit ? { type: 'text', text: partEdit.placeholder } : part;
+  });
+  return { ...message, content };
+}

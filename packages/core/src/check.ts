@@ -1,0 +1,64 @@
+import { throwIfAborted } from './abort.ts';
+import type { Call } from './chat/call.ts';
+import { readContent, type Content } from './chat/content.ts';
+import type { Message } from './chat/segment.ts';
+import { divide, targetsOf } from './chat/turns.ts';
+import { weighTargets } from './judge.ts';
+import type { Stage } from './moderation/moderator.ts';
+import type { Decision } from './policy/decision.ts';
+
+/**
+ * Judges content by itself: nothing is generated and no fallback is asked; holding back is the caller's. Of the
+ * messages of a chat, the decision is about what is new since the assistant's last turn; older ones that the policy
+ * would block are named in `omitted`.
+ */
+export async function checkContent(
+  call: Call,
+  content: Content,
+  stage: Stage,
+  unreadable: 'throw' | 'unchecked' = 'throw',
+): Promise<Decision> {
+  try {
+    throwIfAborted(call.signal);
+    const judgement = call.judgement(stage);
+    const { scopes } = call.parts;
+    const messages = readOr(content, stage, unreadable === 'throw' ? undefined : () => judgement.unreadable('content'));
+    if (stage === 'input' && isChat(content)) {
+      const turns = divide(messages, scopes);
+      const fresh = judgement.read(turns.fresh);
+      fresh.catch(() => {}); // an abort is met again below
+      const older = await Promise.all(weighTargets(call.parts, call, turns.older));
+      judgement.omit(older.filter(({ action }) => action === 'block').map(({ path }) => path));
+      await fresh;
+    } else {
+      // What somebody hands in to be checked is checked, whoever wrote it.
+      const everything = { input: () => true, output: scopes.output };
+      await judgement.read(
+        messages.flatMap((message, index) => targetsOf(message, messages.slice(0, index), stage, everything)),
+      );
+    }
+    const decision = await judgement.decide();
+    call.decided(stage, decision);
+    call.settle('delivered');
+    return decision;
+  } catch (error) {
+    throw call.settleWith(error);
+  }
+}
+
+/** The messages of content; what is none is thrown, or, where it must not hurt others, counts as unchecked. */
+function readOr(content: Content, stage: Stage, onUnreadable: (() => void) | undefined): readonly Message[] {
+  try {
+    return readContent(content, stage);
+  } catch (error) {
+    if (!onUnreadable) throw error;
+    onUnreadable();
+    return [];
+  }
+}
+
+function isChat(content: Content): boolean {
+  return (
+    Array.isArray(content) && content.some((item) => typeof item === 'object' && item !== null && 'content' in item)
+  );
+}

@@ -1,0 +1,111 @@
+import type { Moderator, Stage } from './moderation/moderator.ts';
+import { TEXT_KINDS, type SegmentKind } from './chat/segment.ts';
+import type { CompiledPolicy } from './policy/compile.ts';
+import type { Rule } from './policy/policy.ts';
+import type { Settings } from './settings.ts';
+
+/** The rule in force for one category of one moderator. */
+export interface EffectiveRule {
+  readonly moderator: string;
+  /** `'*'`: whatever else the moderator may report. */
+  readonly category: string;
+  readonly rule: Rule;
+  /** Where the policy says so; `default` where it does not. */
+  readonly from: string;
+}
+
+/** What is in force at one stage. */
+export interface EffectiveStage {
+  readonly moderators: readonly string[];
+  readonly rules: readonly EffectiveRule[];
+  /** Kinds of segments that no moderator of the stage covers: they are `unchecked: 'unsupported'`. */
+  readonly unjudged: readonly SegmentKind[];
+  /** Whether calls wait for the verdict; if not, a block is only told. */
+  readonly waits: boolean;
+  readonly retries: number;
+  /** Requests to moderators for one new segment that nobody has judged before. */
+  readonly requestsPerSegment: number;
+}
+
+/** What is in force: category by category, what nobody judges, and what it will cost. */
+export interface EffectivePolicy {
+  readonly version: string;
+  readonly timing: 'before' | 'during';
+  readonly whenUnchecked: Settings['uncheckedPolicy'];
+  readonly input: EffectiveStage;
+  readonly output: EffectiveStage;
+  /** What a reader of the options alone could miss. */
+  readonly notes: readonly string[];
+  /** The same as a table, for a terminal or a log. */
+  toString(): string;
+}
+
+export function explain(settings: Settings, policy: CompiledPolicy): EffectivePolicy {
+  const stage = (name: Stage): EffectiveStage => {
+    const moderators = settings.roster[name];
+    const covered = new Set(moderators.flatMap((moderator) => moderator.kinds ?? TEXT_KINDS));
+    return {
+      moderators: moderators.map((moderator) => moderator.name),
+      rules: moderators.flatMap((moderator) => rulesOf(moderator, name, policy)),
+      unjudged: ALL_KINDS.filter((kind) => !covered.has(kind)),
+      waits: settings.fallbacks[name].waits,
+      retries: name === 'output' ? settings.fallbacks[name].retries : 0,
+      requestsPerSegment: moderators.length,
+    };
+  };
+  const effective = {
+    version: policy.version,
+    timing: settings.timing,
+    whenUnchecked: settings.uncheckedPolicy,
+    input: stage('input'),
+    output: stage('output'),
+  };
+  return {
+    ...effective,
+    notes: notesOn(settings, effective),
+    toString: () => table(effective, notesOn(settings, effective)),
+  };
+}
+
+const ALL_KINDS: readonly SegmentKind[] = [...TEXT_KINDS, 'image', 'audio', 'video', 'file'];
+
+type Effective = Omit<EffectivePolicy, 'notes' | 'toString'>;
+
+function rulesOf(moderator: Moderator, stage: Stage, policy: CompiledPolicy): readonly EffectiveRule[] {
+  return [...moderator.categories, '*'].map((category) => {
+    const { rule, from } = policy.ruleFor(stage, moderator.name, category);
+    return { moderator: moderator.name, category, rule, from };
+  });
+}
+
+function notesOn(settings: Settings, effective: Effective): readonly string[] {
+  const notes: string[] = [];
+  if (settings.timing === 'during')
+    notes.push(
+      "timing 'during' waits like 'before' where the provider acts on a request by itself (server-side tools, stored conversations), and for the verdicts on older turns that are not remembered",
+    );
+  for (const stage of ['input', 'output'] as const) {
+    if (!effective[stage].waits)
+      notes.push(`${stage}: nothing waits for a verdict and nothing is blocked; events tell what would have been`);
+    if (effective[stage].moderators.length === 0)
+      notes.push(`${stage}: has no moderator; everything in it is unchecked`);
+  }
+  notes.push('streamed replies are held until all of the reply is judged');
+  return notes;
+}
+
+function table(effective: Effective, notes: readonly string[]): string {
+  const lines = [`policy ${effective.version}, timing '${effective.timing}'`];
+  for (const stage of ['input', 'output'] as const) {
+    lines.push(`${stage}: ${effective[stage].requestsPerSegment} request(s) for a new segment`);
+    for (const { moderator, category, rule, from } of effective[stage].rules)
+      lines.push(`  ${moderator.padEnd(20)} ${category.padEnd(24)} ${JSON.stringify(rule)} (${from})`);
+    if (effective[stage].unjudged.length > 0) lines.push(`  nobody judges: ${effective[stage].unjudged.join(', ')}`);
+  }
+  lines.push(
+    `unchecked: ${Object.entries(effective.whenUnchecked)
+      .map(([reason, action]) => `${reason} → ${action}`)
+      .join(', ')}`,
+  );
+  return [...lines, ...notes.map((note) => `note: ${note}`)].join('\n');
+}

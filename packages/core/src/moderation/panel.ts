@@ -1,0 +1,105 @@
+import { TEXT_KINDS, type Message, type Segment } from '../chat/segment.ts';
+import type { CallContext, Item, Moderator, Stage } from './moderator.ts';
+import { Seat, type Question, type SeatOptions } from './seat.ts';
+import type { PlacedVerdict } from './verdict.ts';
+
+/** A segment to be judged, and what stands around it. */
+export interface Target {
+  readonly segment: Segment;
+  readonly stage: Stage;
+  readonly before?: string;
+  /** The message that it is part of, by identity. */
+  readonly message: Message;
+  /** The messages before that one. */
+  readonly earlier: readonly Message[];
+}
+
+/** What the moderators say of one target. Empty: none of them covers it. */
+export type Opinions = readonly PlacedVerdict[];
+
+/** The moderators of both stages, each in its seat; one that sits at both has one seat. */
+export class Panel {
+  readonly #seats: { readonly [S in Stage]: readonly Seat[] };
+
+  constructor(moderators: { readonly [S in Stage]: readonly Moderator[] }, options: SeatOptions) {
+    const seats = new Map<Moderator, Seat>();
+    const seatOf = (moderator: Moderator): Seat => {
+      const seat = seats.get(moderator) ?? new Seat(moderator, options);
+      seats.set(moderator, seat);
+      return seat;
+    };
+    this.#seats = { input: moderators.input.map(seatOf), output: moderators.output.map(seatOf) };
+  }
+
+  /**
+   * Asks every moderator of the stage about each target that it covers. One promise a target, in order, so that a
+   * caller can go on with what is known already; none rejects. An abort only ends the waiting of this caller.
+   */
+  ask(
+    targets: readonly Target[],
+    options: { readonly signal: AbortSignal; readonly context: CallContext },
+  ): Promise<Opinions>[] {
+    const questions: Question[] = [];
+    const judgedWhole = new Map<Seat, Set<Message>>();
+    const opinions = targets.map((target) => {
+      const asked = this.#seats[target.stage]
+        .filter((seat) => covers(seat.moderator, target.segment))
+        .map((seat) => this.#askSeat(seat, target, options.context, judgedWhole, questions));
+      return Promise.all(asked).then((each) => each.flat());
+    });
+    const leave = (): void => questions.forEach((question) => question.leave());
+    if (options.signal.aborted) leave();
+    else if (questions.length > 0) {
+      options.signal.addEventListener('abort', leave, { once: true });
+      void Promise.all(opinions).then(() => options.signal.removeEventListener('abort', leave));
+    }
+    return opinions;
+  }
+
+  /** Whether any moderator of the stage covers a segment: if none does, nobody can check it. */
+  covers(target: Target): boolean {
+    return this.#seats[target.stage].some((seat) => covers(seat.moderator, target.segment));
+  }
+
+  async #askSeat(
+    seat: Seat,
+    target: Target,
+    context: CallContext,
+    judgedWhole: Map<Seat, Set<Message>>,
+    questions: Question[],
+  ): Promise<Opinions> {
+    const { moderator } = seat;
+    if (moderator.reads === 'message' || moderator.reads === 'conversation') {
+      // One item speaks for the whole message: its first segment stands for the others.
+      const messages = judgedWhole.get(seat) ?? new Set();
+      judgedWhole.set(seat, messages);
+      if (messages.has(target.message)) return [];
+      messages.add(target.message);
+    }
+    const { path } = target.segment;
+    try {
+      const question = seat.ask(itemFor(moderator, target), context);
+      questions.push(question);
+      return [{ ...(await question.verdict), path }];
+    } catch {
+      // Only a moderator's own `partition` can throw here.
+      return [{ status: 'failed', moderator: moderator.name, reason: 'malformed', path }];
+    }
+  }
+}
+
+function covers(moderator: Moderator, segment: Segment): boolean {
+  return (moderator.kinds ?? TEXT_KINDS).includes(segment.kind);
+}
+
+function itemFor(moderator: Moderator, { segment, stage, before, message, earlier }: Target): Item {
+  const item: Item = before === undefined ? { segment, stage } : { segment, stage, before };
+  if (moderator.reads === 'message') return { ...item, message: coveredBy(moderator, [message]) };
+  if (moderator.reads === 'conversation')
+    return { ...item, message: coveredBy(moderator, [message]), conversation: coveredBy(moderator, earlier) };
+  return item;
+}
+
+function coveredBy(moderator: Moderator, messages: readonly Message[]): readonly Segment[] {
+  return messages.flatMap((message) => message.segments.filter((segment) => covers(moderator, segment)));
+}

@@ -1,0 +1,246 @@
+import type { EventHub } from '../events.ts';
+import type { VerdictCache } from './cache.ts';
+import { keyOf } from './key.ts';
+import type { CallContext, Item, Moderator } from './moderator.ts';
+import { readVerdict, type Failed, type Verdict } from './verdict.ts';
+
+export interface SeatOptions {
+  /** Milliseconds for one request, whatever it does in them. */
+  readonly deadline: number;
+  readonly cache: VerdictCache | undefined;
+  readonly events: EventHub;
+}
+
+/** One item that somebody waits for a verdict on; several may wait for the same. */
+export interface Question {
+  readonly verdict: Promise<Verdict>;
+  /** One of those who wait does so no longer. When nobody does, the moderator is told to stop. */
+  leave(): void;
+}
+
+/**
+ * Where one moderator sits on the panel. Around each request stand, in this order: the cache, the questions in flight
+ * (an item is judged once, however many wait for it), the batch, and the deadline.
+ */
+export class Seat {
+  readonly moderator: Moderator;
+  readonly #options: SeatOptions;
+  readonly #inFlight = new Map<string, PendingQuestion>();
+  /** Questions of this very moment, by partition: they go out together. */
+  readonly #queues = new Map<
+    string,
+    { readonly context: CallContext | undefined; readonly questions: PendingQuestion[] }
+  >();
+  #model: string | undefined;
+
+  constructor(moderator: Moderator, options: SeatOptions) {
+    this.moderator = moderator;
+    this.#options = options;
+  }
+
+  /** Asks about one item. The verdict never rejects. */
+  ask(item: Item, context: CallContext): Question {
+    const partition = this.moderator.partition?.(context);
+    const key = keyOf(this.moderator, partition ?? '', item);
+    if (key !== undefined) {
+      const cached = this.#options.cache?.get(key);
+      if (cached) return { verdict: Promise.resolve(cached), leave: () => {} };
+      const asked = this.#inFlight.get(key);
+      if (asked) return asked.join();
+    }
+    const question = new PendingQuestion(item, key, (gone) => this.#forget(gone));
+    if (key !== undefined) this.#inFlight.set(key, question);
+    this.#enqueue(question, partition ?? '', partition === undefined ? undefined : context);
+    return question.join();
+  }
+
+  #enqueue(question: PendingQuestion, partition: string, context: CallContext | undefined): void {
+    const queue = this.#queues.get(partition);
+    if (queue) {
+      queue.questions.push(question);
+      return;
+    }
+    const questions = [question];
+    this.#queues.set(partition, { context, questions });
+    queueMicrotask(() => {
+      this.#queues.delete(partition);
+      const awaited = questions.filter((each) => each.isAwaited);
+      for (const batch of cut(awaited, this.moderator.batch)) void this.#request(batch, context);
+    });
+  }
+
+  /** One request to the moderator, and what comes of it, for each of its questions. */
+  async #request(questions: readonly PendingQuestion[], context: CallContext | undefined): Promise<void> {
+    const controller = new AbortController();
+    for (const question of questions)
+      question.onLeft = () => questions.every((each) => !each.isAwaited) && controller.abort();
+    const verdicts = await this.#moderate(questions, controller, context);
+    const [first] = verdicts;
+    if (questions.length > 1 && first?.status === 'failed' && isOneItemsFault(first) && !controller.signal.aborted) {
+      // One item that the moderator cannot take must not take the others with it.
+      await Promise.all(questions.map((question) => this.#request([question], context)));
+      return;
+    }
+    if (!controller.signal.aborted || first?.status !== 'failed' || first.reason !== 'aborted')
+      this.#tell(verdicts, questions);
+    for (const [index, question] of questions.entries()) {
+      const verdict = verdicts[index] ?? this.#failed('malformed');
+      this.#forget(question);
+      if (question.key !== undefined && (verdict.status === 'clear' || verdict.status === 'flagged'))
+        this.#options.cache?.set(question.key, verdict);
+      question.answer(verdict);
+    }
+  }
+
+  async #moderate(
+    questions: readonly PendingQuestion[],
+    controller: AbortController,
+    context: CallContext | undefined,
+  ): Promise<readonly Verdict[]> {
+    const { signal } = controller;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let onAbort: (() => void) | undefined;
+    // The moderator is not trusted to keep the time, nor to stop when it is told.
+    const late = new Promise<Failed>((resolve) => {
+      onAbort = () => resolve(this.#failed('aborted'));
+      signal.addEventListener('abort', onAbort, { once: true });
+      timer = setTimeout(() => {
+        resolve(this.#failed('timeout'));
+        controller.abort(new DOMException('The moderator took longer than its deadline', 'TimeoutError'));
+      }, this.#options.deadline);
+    });
+    try {
+      const answers = await Promise.race([this.#ask(questions, signal, context), late]);
+      if (!Array.isArray(answers))
+        return questions.map(() => (isFailure(answers) ? answers : this.#failed('malformed')));
+      if (answers.length !== questions.length) return questions.map(() => this.#failed('malformed'));
+      return answers.map((answer) => readVerdict(this.moderator.name, answer));
+    } catch {
+      // What it threw may hold anything, content too: the verdict says that it failed and no more.
+      return questions.map(() => this.#failed('unavailable'));
+    } finally {
+      clearTimeout(timer);
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #ask(
+    questions: readonly PendingQuestion[],
+    signal: AbortSignal,
+    context: CallContext | undefined,
+  ): Promise<unknown> {
+    return this.moderator.moderate(
+      questions.map((question) => question.item),
+      context === undefined ? { signal } : { signal, context },
+    );
+  }
+
+  #failed(reason: Failed['reason']): Failed {
+    return { status: 'failed', moderator: this.moderator.name, reason };
+  }
+
+  #forget(question: PendingQuestion): void {
+    if (question.key !== undefined && this.#inFlight.get(question.key) === question)
+      this.#inFlight.delete(question.key);
+  }
+
+  #tell(verdicts: readonly Verdict[], questions: readonly PendingQuestion[]): void {
+    const failure = verdicts.find((verdict) => verdict.status === 'failed');
+    const [question] = questions;
+    if (failure && question) {
+      const { moderator, reason, retryAfterMs, detail } = failure;
+      this.#options.events.tell('moderator-failed', {
+        moderator,
+        stage: question.item.stage,
+        reason,
+        items: verdicts.filter(({ status }) => status === 'failed').length,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...(detail === undefined ? {} : { detail }),
+      });
+    }
+    for (const verdict of verdicts) {
+      if (!('model' in verdict) || verdict.model === undefined || verdict.model === this.#model) continue;
+      if (this.#model !== undefined)
+        this.#options.events.tell('model-changed', {
+          moderator: verdict.moderator,
+          from: this.#model,
+          to: verdict.model,
+        });
+      this.#model = verdict.model;
+    }
+  }
+}
+
+class PendingQuestion {
+  readonly item: Item;
+  readonly key: string | undefined;
+  onLeft: (() => unknown) | undefined;
+  readonly #verdict: Promise<Verdict>;
+  readonly #forget: (question: PendingQuestion) => void;
+  #resolve: (verdict: Verdict) => void = () => {};
+  #waiting = 0;
+
+  constructor(item: Item, key: string | undefined, forget: (question: PendingQuestion) => void) {
+    this.item = item;
+    this.key = key;
+    this.#forget = forget;
+    this.#verdict = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get isAwaited(): boolean {
+    return this.#waiting > 0;
+  }
+
+  join(): Question {
+    this.#waiting += 1;
+    let isHere = true;
+    return {
+      verdict: this.#verdict,
+      leave: () => {
+        if (!isHere) return;
+        isHere = false;
+        this.#waiting -= 1;
+        if (this.#waiting > 0) return;
+        this.#forget(this); // whoever asks from now on asks anew
+        this.onLeft?.();
+      },
+    };
+  }
+
+  answer(verdict: Verdict): void {
+    this.#resolve(verdict);
+  }
+}
+
+/** Whether the fault may lie in a single item of a batch, and not in the service or the key. */
+function isOneItemsFault({ reason }: Failed): boolean {
+  return reason === 'refused' || reason === 'malformed';
+}
+
+function isFailure(answer: unknown): answer is Failed {
+  return typeof answer === 'object' && answer !== null && 'status' in answer && answer.status === 'failed';
+}
+
+/** Cuts questions into batches within a moderator's limits; without any, each goes alone. */
+function cut(
+  questions: readonly PendingQuestion[],
+  limits: Moderator['batch'],
+): readonly (readonly PendingQuestion[])[] {
+  if (!limits) return questions.map((question) => [question]);
+  const batches: PendingQuestion[][] = [];
+  let characters = 0;
+  for (const question of questions) {
+    const size = (question.item.segment.text?.length ?? 0) + (question.item.before?.length ?? 0);
+    const batch = batches.at(-1);
+    if (batch && batch.length < limits.items && characters + size <= limits.characters) {
+      batch.push(question);
+      characters += size;
+    } else {
+      batches.push([question]);
+      characters = size;
+    }
+  }
+  return batches;
+}

@@ -1,0 +1,177 @@
+import * as z from 'zod/mini';
+import { ConfigurationError } from '../errors.ts';
+import type { Moderator, Stage } from '../moderation/moderator.ts';
+import { isRecord, joinPath, suggest, validate } from '../validate.ts';
+import type { Action } from './decision.ts';
+import type { Policy, Rule, Rules, Threshold } from './policy.ts';
+
+/** Who judges at which stage. */
+export interface Roster {
+  readonly input: readonly Moderator[];
+  readonly output: readonly Moderator[];
+}
+
+/** The one rule that is in force for a category of a moderator at a stage. */
+export interface RuleInForce {
+  /** The category as the policy knows it: `'*'` for one that the moderator does not list. */
+  readonly named: string;
+  readonly rule: Rule;
+  /** Where it was said, such as `output.categories.violence`; `default` where it was not. */
+  readonly from: string;
+  /** What it amounts to, the strictest first. */
+  readonly tiers: readonly (readonly [action: Exclude<Action, 'allow'>, threshold: Threshold])[];
+}
+
+/** A policy that was checked against the moderators it speaks of. */
+export interface CompiledPolicy {
+  readonly version: string;
+  /** The rule for a category; one that the moderator does not list falls under `'*'`. */
+  ruleFor(stage: Stage, moderator: string, category: string): RuleInForce;
+}
+
+const rulesSchema = z.record(z.string(), z.unknown());
+const stageSchema = z.optional(z.strictObject({ categories: rulesSchema }));
+const policySchema = z.strictObject({
+  version: z.optional(z.string()),
+  categories: z.optional(rulesSchema),
+  input: stageSchema,
+  output: stageSchema,
+  moderators: z.optional(z.record(z.string(), rulesSchema)),
+});
+
+/** The order in which tiers are tried. */
+const TIERS = ['block', 'review', 'warn'] as const;
+
+/** Checks a policy and prepares its look-ups. Throws a `ConfigurationError` that names what is wrong. */
+export function compilePolicy(policy: Policy, roster: Roster): CompiledPolicy {
+  validate(policySchema, policy, 'policy');
+  const everyone = [...new Set([...roster.input, ...roster.output])];
+  checkRules(policy.categories, 'policy.categories', everyone);
+  checkRules(policy.input?.categories, 'policy.input.categories', roster.input);
+  checkRules(policy.output?.categories, 'policy.output.categories', roster.output);
+  for (const [name, rules] of Object.entries(policy.moderators ?? {})) {
+    const moderator = everyone.find((candidate) => candidate.name === name);
+    const path = joinPath('policy.moderators', [name]);
+    if (!moderator)
+      throw new ConfigurationError(
+        path,
+        `is not a moderator of this guard${suggest(
+          name,
+          everyone.map((each) => each.name),
+        )}`,
+      );
+    checkRules(rules, path, [moderator]);
+  }
+
+  const inForce = new Map<string, RuleInForce>();
+  const listed = new Map(everyone.map((moderator) => [moderator.name, new Set<string>(moderator.categories)]));
+  return {
+    version: policy.version ?? fingerprint(JSON.stringify(policy)),
+    ruleFor(stage, moderator, category) {
+      const name = listed.get(moderator)?.has(category) ? category : '*';
+      const key = `${stage} ${name} ${moderator}`;
+      let rule = inForce.get(key);
+      if (!rule) inForce.set(key, (rule = findRule(policy, stage, moderator, name)));
+      return rule;
+    },
+  };
+}
+
+/** The precedence, most particular first. */
+function findRule(policy: Policy, stage: Stage, moderator: string, category: string): RuleInForce {
+  const own =
+    policy.moderators && Object.hasOwn(policy.moderators, moderator) ? policy.moderators[moderator] : undefined;
+  const places: readonly (readonly [string, Rules | undefined, string])[] = [
+    [joinPath('moderators', [moderator]), own, category],
+    [joinPath('moderators', [moderator]), own, '*'],
+    [`${stage}.categories`, policy[stage]?.categories, category],
+    ['categories', policy.categories, category],
+    [`${stage}.categories`, policy[stage]?.categories, '*'],
+    ['categories', policy.categories, '*'],
+  ];
+  for (const [path, rules, name] of places) {
+    const rule = rules && Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (rule !== undefined) return { named: category, rule, from: joinPath(path, [name]), tiers: tiersOf(rule) };
+  }
+  return { named: category, rule: 'flag', from: 'default', tiers: tiersOf('flag') };
+}
+
+function tiersOf(rule: Rule): RuleInForce['tiers'] {
+  if (rule === 'ignore') return [];
+  if (typeof rule !== 'object') return [['block', rule]];
+  return TIERS.flatMap((tier) => (rule[tier] === undefined ? [] : [[tier, rule[tier]] as const]));
+}
+
+function checkRules(rules: Rules | undefined, path: string, moderators: readonly Moderator[]): void {
+  const known = [...new Set(moderators.flatMap((moderator) => moderator.categories))];
+  for (const [category, rule] of Object.entries(rules ?? {})) {
+    if (category !== '*' && !known.includes(category))
+      throw new ConfigurationError(
+        joinPath(path, [category]),
+        `is not a category of ${speakers(moderators)}${suggest(category, known)}`,
+      );
+    if (rule !== undefined) checkRule(rule, joinPath(path, [category]));
+  }
+}
+
+function speakers(moderators: readonly Moderator[]): string {
+  return moderators.length === 0
+    ? 'any moderator here, for there is none'
+    : moderators.map(({ name }) => name).join(' or ');
+}
+
+function checkRule(rule: unknown, path: string): void {
+  if (rule === 'ignore') return;
+  if (!isRecord(rule)) {
+    checkThreshold(rule, path, `, 'ignore', or tiers such as { review: 0.5, block: 0.8 }`);
+    return;
+  }
+  const said = Object.keys(rule).filter((key) => rule[key] !== undefined);
+  for (const key of said) {
+    const tier = TIERS.find((candidate) => candidate === key);
+    if (!tier) throw new ConfigurationError(joinPath(path, [key]), `is not a tier${suggest(key, TIERS)}`);
+    checkThreshold(rule[tier], joinPath(path, [tier]), '');
+    const stricter = TIERS.slice(0, TIERS.indexOf(tier)).find((other) => covers(rule[other], rule[tier]));
+    if (stricter)
+      throw new ConfigurationError(
+        joinPath(path, [tier]),
+        `can never take effect, for ${stricter} begins no later (${String(rule[stricter])})`,
+      );
+  }
+  if (said.length === 0) throw new ConfigurationError(path, `names no tier; to take no action say 'ignore'`);
+}
+
+/** Whether everything that meets the milder threshold meets the stricter tier's too. */
+function covers(stricter: unknown, milder: unknown): boolean {
+  if (typeof stricter === 'number' && typeof milder === 'number') return stricter <= milder;
+  return stricter === 'flag' && milder === 'flag';
+}
+
+function checkThreshold(threshold: unknown, path: string, orElse: string): void {
+  if (threshold === 'flag') return;
+  const wanted = `must be a score above 0 and at most 1, or 'flag'${orElse}`;
+  if (typeof threshold !== 'number') throw new ConfigurationError(path, `${wanted}, not ${describe(threshold)}`);
+  if (threshold > 0 && threshold <= 1) return;
+  const hint =
+    threshold > 1 && threshold <= 100
+      ? `; did you mean ${threshold / 100}?`
+      : threshold === 0
+        ? ' (0 would hold for everything)'
+        : '';
+  throw new ConfigurationError(path, `${wanted}, not ${threshold}${hint}`);
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : value === null
+      ? 'null'
+      : `a value of type ${typeof value}`;
+}
+
+/** FNV-1a: enough to tell two policies apart in an event; nothing relies on it to be hard to forge. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,96 @@
+import type { Stage } from '../moderation/moderator.ts';
+import type { Judged, PlacedVerdict } from '../moderation/verdict.ts';
+import type { CompiledPolicy } from './compile.ts';
+import { strictest, type Action, type Finding, type Unchecked } from './decision.ts';
+
+/** What happens to what could not be checked, by reason, every default filled in. */
+export type UncheckedPolicy = { readonly [R in Unchecked['reason']]: 'block' | 'allow' };
+
+/** What the policy makes of what all moderators say of one segment. */
+export interface Weighed {
+  readonly path: string;
+  readonly action: Action;
+  readonly findings: readonly Finding[];
+  readonly unchecked: readonly Unchecked[];
+  readonly verdicts: readonly PlacedVerdict[];
+}
+
+/** The verdicts on one segment, and what is in force: the policy's actions, and those for what could not be checked. */
+export function weigh(
+  path: string,
+  stage: Stage,
+  verdicts: readonly PlacedVerdict[],
+  policy: CompiledPolicy,
+  uncheckedPolicy: UncheckedPolicy,
+): Weighed {
+  const findings = verdicts.flatMap((verdict) => (isJudged(verdict) ? findingsOf(verdict, stage, policy) : []));
+  const unchecked = verdicts.flatMap((verdict) => uncheckedOf(verdict));
+  const actions = [
+    ...findings.map((finding) => finding.action),
+    ...unchecked.map(({ reason }) => uncheckedPolicy[reason]),
+  ];
+  return { path, action: actions.reduce(strictest, 'allow'), findings, unchecked, verdicts };
+}
+
+/** What could not be read, or is covered by no moderator at all. */
+export function weighUnchecked(unchecked: Unchecked, uncheckedPolicy: UncheckedPolicy): Weighed {
+  return {
+    path: unchecked.path,
+    action: uncheckedPolicy[unchecked.reason],
+    findings: [],
+    unchecked: [unchecked],
+    verdicts: [],
+  };
+}
+
+function isJudged(verdict: PlacedVerdict): verdict is Judged & { readonly path: string } {
+  return verdict.status === 'clear' || verdict.status === 'flagged';
+}
+
+function uncheckedOf(verdict: PlacedVerdict): readonly Unchecked[] {
+  const { path, moderator } = verdict;
+  if (verdict.status === 'failed') return [{ path, reason: 'failed', moderator }];
+  if (verdict.status === 'unsupported')
+    return [{ path, reason: verdict.reason === 'too-large' ? 'too-large' : 'unsupported', moderator }];
+  return [];
+}
+
+function findingsOf(
+  verdict: Judged & { readonly path: string },
+  stage: Stage,
+  policy: CompiledPolicy,
+): readonly Finding[] {
+  const flagged = new Set<string>(verdict.flagged);
+  const findings: Finding[] = [];
+  // Without a category of its own, a flag is one of the category '*', which no moderator lists.
+  if (verdict.status === 'flagged' && flagged.size === 0) flagged.add('*');
+  for (const category of new Set([...flagged, ...Object.keys(verdict.scores)])) {
+    const finding = findingOf(verdict, category, flagged.has(category), stage, policy);
+    if (finding) findings.push(finding);
+  }
+  return findings;
+}
+
+function findingOf(
+  verdict: Judged & { readonly path: string },
+  category: string,
+  isFlagged: boolean,
+  stage: Stage,
+  policy: CompiledPolicy,
+): Finding | undefined {
+  const reported = Object.hasOwn(verdict.scores, category) ? verdict.scores[category] : undefined;
+  const score = reported ?? (isFlagged ? 1 : undefined);
+  const { tiers, named } = policy.ruleFor(stage, verdict.moderator, category);
+  const met = tiers.find(([, threshold]) =>
+    threshold === 'flag' ? isFlagged : score !== undefined && score >= threshold,
+  );
+  if (!met && !isFlagged) return undefined;
+  return {
+    category: named,
+    ...(reported === undefined ? {} : { score: reported }),
+    ...(met ? { threshold: met[1] } : {}),
+    action: met ? met[0] : 'allow',
+    moderator: verdict.moderator,
+    path: verdict.path,
+  };
+}

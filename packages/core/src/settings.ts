@@ -1,0 +1,180 @@
+import * as z from 'zod/mini';
+import type { Scope } from './chat/segment.ts';
+import { ConfigurationError } from './errors.ts';
+import type { Fallback } from './fallback/fallback.ts';
+import { reject } from './fallback/reject.ts';
+import { MAX_RETRIES } from './fallback/retry.ts';
+import type { MessageOption } from './messages.ts';
+import type { Moderator, Stage } from './moderation/moderator.ts';
+import type { CaptureContent, GuardOptions } from './options.ts';
+import type { Roster } from './policy/compile.ts';
+import type { UncheckedPolicy } from './policy/decide.ts';
+import { joinPath, suggest, validate } from './validate.ts';
+
+/** What a guard's options amount to, every default filled in. */
+export interface Settings {
+  readonly roster: Roster;
+  readonly fallbacks: { readonly [S in Stage]: Fallback };
+  readonly scopes: { readonly [S in Stage]: Scope };
+  readonly timing: 'before' | 'during';
+  readonly uncheckedPolicy: UncheckedPolicy;
+  /** Milliseconds. */
+  readonly deadline: number;
+  readonly cache: { readonly entries: number; readonly ttl: number } | undefined;
+  readonly message: MessageOption | undefined;
+  readonly captureContent: CaptureContent;
+}
+
+/** Checks a guard's options. Throws a `ConfigurationError` that names the path of what is wrong. */
+export function readOptions(options: GuardOptions): Settings {
+  const checked = validate(schema, options, '');
+  const { moderators, fallback: both = reject(), whenUnchecked = {}, input = {}, output = {}, message } = options;
+  const roster: Roster = 'input' in moderators ? moderators : { input: moderators, output: moderators };
+  checkRoster(roster);
+  checkMessages(message, roster);
+  const unchecked = typeof whenUnchecked === 'string' ? undefined : whenUnchecked;
+  const all = typeof whenUnchecked === 'string' ? whenUnchecked : undefined;
+  return {
+    roster,
+    fallbacks: { input: input.fallback ?? both, output: output.fallback ?? both },
+    scopes: { input: input.scope ?? notTheDevelopers, output: output.scope ?? everything },
+    timing: checked.input.timing,
+    uncheckedPolicy: {
+      failed: all ?? unchecked?.failed ?? 'block',
+      unsupported: all ?? unchecked?.unsupported ?? 'allow',
+      'too-large': all ?? unchecked?.tooLarge ?? 'block',
+    },
+    deadline: checked.moderation.deadline,
+    cache: checked.moderation.cache === false ? undefined : checked.moderation.cache,
+    message,
+    captureContent: checked.captureContent,
+  };
+}
+
+const everything: Scope = () => true;
+const notTheDevelopers: Scope = (segment) => segment.role !== 'system';
+
+function checkRoster({ input, output }: Roster): void {
+  const byName = new Map<string, Moderator>();
+  for (const moderator of [...input, ...output]) {
+    const other = byName.get(moderator.name);
+    if (other && other !== moderator)
+      throw new ConfigurationError(
+        'moderators',
+        `has two moderators named "${moderator.name}"; give one another name, so that verdicts and rules can tell them apart`,
+      );
+    byName.set(moderator.name, moderator);
+  }
+  if (byName.size === 0)
+    throw new ConfigurationError('moderators', 'is empty; a guard without a moderator guards nothing');
+}
+
+/** A text for a category that nobody reports would never be said. */
+function checkMessages(message: MessageOption | undefined, roster: Roster): void {
+  if (typeof message !== 'object') return;
+  for (const stage of ['input', 'output'] as const) {
+    const categories = roster[stage].flatMap((moderator) => moderator.categories);
+    const parents = categories.flatMap((name) => [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index)));
+    const known = ['*', 'warn', 'unchecked', ...new Set([...categories, ...parents])];
+    for (const key of Object.keys(message[stage] ?? {}))
+      if (!known.includes(key))
+        throw new ConfigurationError(
+          joinPath(`message.${stage}`, [key]),
+          `is not a category of that stage${suggest(key, known)}`,
+        );
+  }
+}
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const aFunction = z.custom<(...args: never[]) => unknown>(isFunction, { params: { expected: 'a function' } });
+const fallback = z.custom<Fallback>(isFallback, {
+  params: {
+    expected: `a fallback: reject(), log(), retry(), or { waits: boolean, retries: 0 to ${MAX_RETRIES}, answer }`,
+  },
+});
+const blockOrAllow = z.enum(['block', 'allow']);
+const text = z.union([z.string(), z.record(z.string(), z.string())]);
+const moderators = z.array(
+  z.looseObject({
+    name: z.string().check(z.minLength(1)),
+    revision: z.optional(z.string()),
+    categories: z.array(z.string()),
+    kinds: z.optional(
+      z.array(z.enum(['text', 'reasoning', 'refusal', 'tool-input', 'tool-output', 'image', 'audio', 'video', 'file'])),
+    ),
+    reads: z.optional(z.enum(['segment', 'message', 'conversation'])),
+    partition: z.optional(aFunction),
+    span: z.optional(z.number().check(z.gte(0))),
+    batch: z.optional(z.strictObject({ items: z.int().check(z.gte(1)), characters: z.number().check(z.gte(1)) })),
+    moderate: aFunction,
+  }),
+);
+
+/** Every option, its limits and its default. The policy is checked further where it is compiled. */
+const schema = z.strictObject({
+  moderators: z.union([moderators, z.strictObject({ input: moderators, output: moderators })]),
+  policy: z.optional(z.union([aFunction, z.looseObject({})])),
+  fallback: z.optional(fallback),
+  input: z.prefault(
+    z.strictObject({
+      fallback: z.optional(fallback),
+      timing: z._default(z.enum(['before', 'during']), 'before'),
+      scope: z.optional(aFunction),
+    }),
+    {},
+  ),
+  output: z.prefault(
+    z.strictObject({
+      fallback: z.optional(fallback),
+      release: z._default(z.enum(['verified', 'whole']), 'verified'),
+      scope: z.optional(aFunction),
+    }),
+    {},
+  ),
+  whenUnchecked: z.optional(
+    z.union([
+      blockOrAllow,
+      z.strictObject({
+        failed: z.optional(blockOrAllow),
+        unsupported: z.optional(blockOrAllow),
+        tooLarge: z.optional(blockOrAllow),
+      }),
+    ]),
+  ),
+  moderation: z.prefault(
+    z.strictObject({
+      deadline: z._default(z.number().check(z.gt(0), z.lte(600_000)), 2_000),
+      cache: z.prefault(
+        z.union([
+          z.literal(false),
+          z.strictObject({
+            entries: z._default(z.int().check(z.gte(1)), 1_000),
+            ttl: z._default(z.number().check(z.gt(0)), 60 * 60 * 1_000),
+          }),
+        ]),
+        {},
+      ),
+    }),
+    {},
+  ),
+  message: z.optional(
+    z.union([
+      z.string(),
+      aFunction,
+      z.strictObject({ input: z.optional(z.record(z.string(), text)), output: z.optional(z.record(z.string(), text)) }),
+    ]),
+  ),
+  captureContent: z._default(z.enum(['none', 'hash', 'full']), 'none'),
+});
+
+function isFallback(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { waits, retries, answer } = value as { [K in keyof Fallback]?: unknown }; // each is checked on the next line
+  return (
+    typeof waits === 'boolean' &&
+    typeof answer === 'function' &&
+    Number.isInteger(retries) &&
+    Number(retries) >= 0 &&
+    Number(retries) <= MAX_RETRIES
+  );
+}

@@ -1,0 +1,162 @@
+import { throwIfAborted } from './abort.ts';
+import type { Call } from './chat/call.ts';
+import { readMessages, type ChatMessage } from './chat/content.ts';
+import { open } from './chat/opening.ts';
+import { deliver } from './chat/reply.ts';
+import { release } from './chat/stream.ts';
+import { textAdapter, type Text } from './chat/text.ts';
+import type { CallContext } from './moderation/moderator.ts';
+import { isRefusal, markRefusal } from './refusals.ts';
+
+/** What `wrap` takes: messages in, text or pieces of text out. */
+export type GenerateText<M extends ChatMessage, R> = (
+  messages: readonly M[],
+  options: { readonly signal: AbortSignal },
+) => R;
+
+/** What the function may return. */
+export type GeneratedText = string | AsyncIterable<string> | PromiseLike<string | AsyncIterable<string>>;
+
+/** The guarded function gives what the function gave; a plain string becomes a promise of one. */
+export type WrappedText<R> =
+  R extends AsyncIterable<string>
+    ? AsyncIterable<string>
+    : R extends PromiseLike<infer T>
+      ? Promise<T extends string ? string : T extends AsyncIterable<string> ? AsyncIterable<string> : never>
+      : Promise<string>;
+
+/** The same function, guarded. */
+export type Wrapped<M extends ChatMessage, R> = (
+  messages: readonly M[],
+  options?: { readonly signal?: AbortSignal; readonly context?: CallContext },
+) => WrappedText<R>;
+
+type Generated = Text | AsyncIterable<Text>;
+
+/** A promise of what the function gave that can also be read as the stream that it is. */
+export type GuardedText = Promise<string | AsyncIterable<string>> & AsyncIterable<string>;
+
+/**
+ * One guarded call of a function that returns text, pieces of text, or a promise of either. Which of these it is shows
+ * only when it is called, after the input was judged.
+ */
+export function guardText<M extends ChatMessage>(
+  call: Call,
+  messages: readonly M[],
+  generate: GenerateText<M, GeneratedText>,
+): GuardedText {
+  const running = run(call, messages, generate);
+  const text = running.then((generated): string | AsyncIterable<string> =>
+    isIterable(generated) ? strings(call, running) : generated.text,
+  );
+  const guarded = Object.assign(text, {
+    [Symbol.asyncIterator]: () => {
+      text.catch(() => {}); // who reads the stream meets the error there
+      return strings(call, running, () => markRefusal(guarded))[Symbol.asyncIterator]();
+    },
+  });
+  // Text has no identity: a guard around this one recognises a refusal by the promise that brings it.
+  running.then(
+    (generated) => {
+      if (isRefusal(generated)) markRefusal(guarded);
+    },
+    () => {},
+  );
+  return guarded;
+}
+
+async function run<M extends ChatMessage>(
+  call: Call,
+  messages: readonly M[],
+  generate: GenerateText<M, GeneratedText>,
+): Promise<Generated> {
+  const once = async (request: readonly ChatMessage[], options: { readonly signal: AbortSignal }): Promise<Generated> =>
+    // Messages keep every field that they came with: edits only exchange their content.
+    readGenerated(generate(request as readonly M[], { signal: options.signal }));
+  try {
+    readMessages(messages, 'messages'); // what is no content is the caller's mistake, not something unchecked
+    throwIfAborted(call.signal);
+    const opening = await open<readonly ChatMessage[], Generated>(call, textAdapter, messages, once);
+    const { request } = opening;
+    if ('refusal' in opening) {
+      call.settle('refused');
+      return markRefusal(textAdapter.refuse(request, opening.refusal));
+    }
+    const { generation } = opening;
+    const first = await generation.result;
+    if (isIterable(first)) {
+      const streamed = { result: Promise.resolve(first), cancel: generation.cancel };
+      return release(call, textAdapter, request, streamed, first, async (...again) => asPieces(await once(...again)));
+    }
+    const whole = { result: Promise.resolve(first), cancel: generation.cancel };
+    return (await deliver(call, textAdapter, request, whole, async (...again) => asWhole(await once(...again)))).reply;
+  } catch (error) {
+    throw call.settleWith(error);
+  }
+}
+
+/** What the function gave, as texts that have an identity. */
+async function readGenerated(generated: GeneratedText): Promise<Generated> {
+  const result = isThenable(generated) ? await generated : generated;
+  if (typeof result !== 'string') return texts(result, generated);
+  return isRefusal(generated) ? markRefusal({ text: result }) : { text: result };
+}
+
+async function* texts(pieces: AsyncIterable<string>, source: unknown): AsyncGenerator<Text, void, undefined> {
+  for await (const text of pieces) yield isRefusal(pieces) || isRefusal(source) ? markRefusal({ text }) : { text };
+}
+
+async function asWhole(generated: Generated): Promise<Text> {
+  if (!isIterable(generated)) return generated;
+  const parts: string[] = [];
+  for await (const { text } of generated) parts.push(text);
+  return { text: parts.join('') };
+}
+
+function asPieces(generated: Generated): AsyncIterable<Text> {
+  return isIterable(generated) ? generated : just(generated);
+}
+
+async function* just(text: Text): AsyncGenerator<Text, void, undefined> {
+  yield text;
+}
+
+/** The texts of a call as strings; whoever stops reading ends the call. */
+function strings(call: Call, running: Promise<Generated>, onRefusal?: () => void): AsyncIterable<string> {
+  let opened: Promise<AsyncIterator<Text>> | undefined;
+  const iterator = (): Promise<AsyncIterator<Text>> =>
+    (opened ??= running.then((generated) => asPieces(generated)[Symbol.asyncIterator]()));
+  const iterable: AsyncIterable<string> = {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const { done, value } = await (await iterator()).next();
+        if (done) return { done: true, value: undefined };
+        if (isRefusal(value)) {
+          markRefusal(iterable);
+          onRefusal?.();
+        }
+        return { done: false, value: value.text };
+      },
+      async return() {
+        if (!call.isSettled) {
+          call.abort(new DOMException('The reader left the stream', 'AbortError'));
+          call.settle('aborted');
+        }
+        await iterator().then(
+          (source) => source.return?.(),
+          () => {},
+        );
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+  return iterable;
+}
+
+function isIterable<T>(value: unknown): value is AsyncIterable<T> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function isThenable<T>(value: unknown): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
