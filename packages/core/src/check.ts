@@ -1,4 +1,3 @@
-import { throwIfAborted } from './abort.ts';
 import type { Call } from './chat/call.ts';
 import { readContent, type Content } from './chat/content.ts';
 import type { Message } from './chat/segment.ts';
@@ -19,7 +18,7 @@ export async function checkContent(
   unreadable: 'throw' | 'unchecked' = 'throw',
 ): Promise<Decision> {
   try {
-    throwIfAborted(call.signal);
+    call.start();
     const judgement = call.judgement(stage);
     const { scopes } = call.parts;
     const messages = readOr(content, stage, unreadable === 'throw' ? undefined : () => judgement.unreadable('content'));
@@ -34,7 +33,7 @@ export async function checkContent(
       // What somebody hands in to be checked is checked, whoever wrote it.
       const everything = { input: () => true, output: scopes.output };
       await judgement.read(
-        messages.flatMap((message, index) => targetsOf(message, messages.slice(0, index), stage, everything)),
+        messages.flatMap((message, index) => targetsOf(message, () => messages.slice(0, index), stage, everything)),
       );
     }
     const decision = await judgement.decide();

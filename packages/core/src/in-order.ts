@@ -62,7 +62,7 @@ async function* arriving<T, R>(
       );
       const next = await Promise.race([arrival, settled].filter((each) => each !== undefined));
       if (next === undefined) {
-        ahead.shift();
+        void ahead.shift();
         if (first) yield await first;
         continue;
       }

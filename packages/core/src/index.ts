@@ -26,7 +26,7 @@ export type { Policy, Rule, Rules, Threshold } from './policy/policy.ts';
 export type { Action, Decision, Finding, Unchecked } from './policy/decision.ts';
 
 export { log, type Logger } from './fallback/log.ts';
-export { reject } from './fallback/reject.ts';
+export { reject, type RejectOptions } from './fallback/reject.ts';
 export { retry, type RetryOptions } from './fallback/retry.ts';
 export type { Fallback, FallbackCall } from './fallback/fallback.ts';
 export type { Outcome } from './fallback/outcome.ts';

@@ -155,9 +155,9 @@ export class Judgement {
       findings: Object.freeze(
         this.#weighed.flatMap(({ findings }) => findings.map((finding) => Object.freeze(finding))),
       ),
-      unchecked: Object.freeze(this.#weighed.flatMap(({ unchecked }) => unchecked)),
+      unchecked: Object.freeze(this.#weighed.flatMap(({ unchecked }) => unchecked.map((each) => Object.freeze(each)))),
       omitted: Object.freeze([...this.#omitted]),
-      verdicts: Object.freeze(this.#weighed.flatMap(({ verdicts }) => verdicts)),
+      verdicts: Object.freeze(this.#weighed.flatMap(({ verdicts }) => verdicts.map((each) => Object.freeze(each)))),
       message: '',
       policyVersion: this.#case.policy.version,
     };

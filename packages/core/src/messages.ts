@@ -1,5 +1,5 @@
 import type { CallContext, Stage } from './moderation/moderator.ts';
-import type { Decision } from './policy/decision.ts';
+import { isFlagged, type Decision } from './policy/decision.ts';
 
 /** One text for every language, or one for each: `{ en: '…', fr: '…' }`. */
 export type LocalizedText = string | { readonly [locale: string]: string };
@@ -68,10 +68,11 @@ const OWN_WORDS: {
 /** What a decision says to the user: empty for `allow` and `review`. */
 export function messageFor(option: MessageOption | undefined, decision: Decision, context: CallContext): string {
   if (decision.action === 'allow' || decision.action === 'review') return '';
-  if (typeof option === 'string') return option;
   const keys = keysFor(decision);
   const own = lookUp(OWN_WORDS[decision.stage], keys, context.locale) ?? '';
   if (option === undefined) return own;
+  // One text for all refusals speaks of what was found: an outage must not tell users that they broke the rules.
+  if (typeof option === 'string') return isFlagged(decision) ? option : own;
   if (typeof option !== 'function') return lookUp(option[decision.stage], keys, context.locale) ?? own;
   try {
     const message: unknown = option({ ...decision, message: own }, context);

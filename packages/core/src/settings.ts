@@ -1,9 +1,8 @@
 import * as z from 'zod/mini';
 import type { Scope } from './chat/segment.ts';
 import { ConfigurationError } from './errors.ts';
-import type { Fallback } from './fallback/fallback.ts';
+import { isFallback, MAX_RETRIES, type Fallback } from './fallback/fallback.ts';
 import { reject } from './fallback/reject.ts';
-import { MAX_RETRIES } from './fallback/retry.ts';
 import type { MessageOption } from './messages.ts';
 import type { Moderator, Stage } from './moderation/moderator.ts';
 import type { CaptureContent, GuardOptions } from './options.ts';
@@ -166,15 +165,3 @@ const schema = z.strictObject({
   ),
   captureContent: z._default(z.enum(['none', 'hash', 'full']), 'none'),
 });
-
-function isFallback(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { waits, retries, answer } = value as { [K in keyof Fallback]?: unknown }; // each is checked on the next line
-  return (
-    typeof waits === 'boolean' &&
-    typeof answer === 'function' &&
-    Number.isInteger(retries) &&
-    Number(retries) >= 0 &&
-    Number(retries) <= MAX_RETRIES
-  );
-}

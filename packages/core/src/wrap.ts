@@ -1,4 +1,3 @@
-import { throwIfAborted } from './abort.ts';
 import type { Call } from './chat/call.ts';
 import { readMessages, type ChatMessage } from './chat/content.ts';
 import { open } from './chat/opening.ts';
@@ -52,13 +51,13 @@ export function guardText<M extends ChatMessage>(
   const guarded = Object.assign(text, {
     [Symbol.asyncIterator]: () => {
       text.catch(() => {}); // who reads the stream meets the error there
-      return strings(call, running, () => markRefusal(guarded))[Symbol.asyncIterator]();
+      return strings(call, running, () => void markRefusal(guarded))[Symbol.asyncIterator]();
     },
   });
   // Text has no identity: a guard around this one recognises a refusal by the promise that brings it.
   running.then(
     (generated) => {
-      if (isRefusal(generated)) markRefusal(guarded);
+      if (isRefusal(generated)) void markRefusal(guarded);
     },
     () => {},
   );
@@ -75,21 +74,19 @@ async function run<M extends ChatMessage>(
     readGenerated(generate(request as readonly M[], { signal: options.signal }));
   try {
     readMessages(messages, 'messages'); // what is no content is the caller's mistake, not something unchecked
-    throwIfAborted(call.signal);
+    call.start();
     const opening = await open<readonly ChatMessage[], Generated>(call, textAdapter, messages, once);
     const { request } = opening;
     if ('refusal' in opening) {
       call.settle('refused');
       return markRefusal(textAdapter.refuse(request, opening.refusal));
     }
-    const { generation } = opening;
-    const first = await generation.result;
+    const first = await opening.generation.result;
     if (isIterable(first)) {
-      const streamed = { result: Promise.resolve(first), cancel: generation.cancel };
-      return release(call, textAdapter, request, streamed, first, async (...again) => asPieces(await once(...again)));
+      call.kind = 'stream';
+      return release(call, textAdapter, request, first, async (...again) => asPieces(await once(...again)));
     }
-    const whole = { result: Promise.resolve(first), cancel: generation.cancel };
-    return (await deliver(call, textAdapter, request, whole, async (...again) => asWhole(await once(...again)))).reply;
+    return (await deliver(call, textAdapter, request, first, async (...again) => asWhole(await once(...again)))).reply;
   } catch (error) {
     throw call.settleWith(error);
   }
@@ -129,13 +126,13 @@ function strings(call: Call, running: Promise<Generated>, onRefusal?: () => void
   const iterable: AsyncIterable<string> = {
     [Symbol.asyncIterator]: () => ({
       async next() {
-        const { done, value } = await (await iterator()).next();
-        if (done) return { done: true, value: undefined };
-        if (isRefusal(value)) {
+        const result = await (await iterator()).next();
+        if (result.done) return { done: true, value: undefined };
+        if (isRefusal(result.value)) {
           markRefusal(iterable);
           onRefusal?.();
         }
-        return { done: false, value: value.text };
+        return { done: false, value: result.value.text };
       },
       async return() {
         if (!call.isSettled) {

@@ -2,12 +2,12 @@ import type { Ruling } from '../judge.ts';
 import type { Outcome } from '../fallback/outcome.ts';
 import type { ChatAdapter, ReplyReading } from './adapter.ts';
 import type { Call } from './call.ts';
-import { generateOnce, type Generate, type Generation } from './generation.ts';
+import { generateOnce, type Generate } from './generation.ts';
 import type { Decision } from '../policy/decision.ts';
 
 /** What comes after a judged attempt: another one, whose result is there, or an outcome that ends the call. */
 export type Next<Result> =
-  | { readonly generation: Generation<Result>; readonly result: Result }
+  | { readonly result: Result }
   | { readonly outcome: Exclude<Outcome, { readonly kind: 'retry' }> };
 
 /** Carries out what a ruling says as far as it means to generate again; what cannot be carried out takes `otherwise`. */
@@ -22,9 +22,8 @@ export async function next<Request, Result>(
   const improved = addFeedback(adapter, request, ruling.outcome.feedback);
   if (improved !== undefined) {
     call.parts.events.tell('retried', { decision: ruling.decision, attempt: call.attempts, context: call.context });
-    const generation = generateOnce(call, improved, generate);
     try {
-      return { generation, result: await generation.result };
+      return { result: await generateOnce(call, improved, generate).result };
     } catch (error) {
       if (call.signal.aborted) throw error;
     }

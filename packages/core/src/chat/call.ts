@@ -1,4 +1,4 @@
-import { childController } from '../abort.ts';
+import { childController, throwIfAborted } from '../abort.ts';
 import type { CallUsage, EventHub, Events } from '../events.ts';
 import type { Fallback } from '../fallback/fallback.ts';
 import { Judgement, type Case, type JudgeParts } from '../judge.ts';
@@ -25,7 +25,8 @@ export type DeliveryKind = Events['settled']['delivery'];
 /** One call: whose it is, what it has come to so far, and its one end. */
 export class Call implements Case {
   readonly parts: CallParts;
-  readonly kind: CallKind;
+  /** What the reply turned out to be. */
+  kind: CallKind;
   readonly context: CallContext;
   #policy: CompiledPolicy | undefined;
   readonly #controller: AbortController;
@@ -55,6 +56,12 @@ export class Call implements Case {
     return (this.#policy ??= this.parts.policyFor(this.context));
   }
 
+  /** Throws what makes a call impossible from the start: an abort, or a policy that is none. */
+  start(): CompiledPolicy {
+    throwIfAborted(this.signal);
+    return this.policy;
+  }
+
   get attempts(): number {
     return this.#usages.length;
   }
@@ -73,7 +80,9 @@ export class Call implements Case {
 
   /** Runs what nobody waits for; a failure of it is none of the caller's business. */
   beside(work: Promise<unknown>): void {
-    this.#beside.push(work.catch(() => {}));
+    const quiet = work.catch(() => {});
+    this.#beside.push(quiet);
+    this.parts.tasks.run(quiet);
   }
 
   /** Counts a generation that begins. */

@@ -1,7 +1,7 @@
 import { untilAborted } from '../abort.ts';
 import { weighTargets, type Judgement, type Ruling } from '../judge.ts';
 import { isFlagged } from '../policy/decision.ts';
-import type { Weighed } from '../policy/decide.ts';
+import type { UncheckedPolicy, Weighed } from '../policy/decide.ts';
 import type { ChatAdapter, Edit, Refusal, RequestReading } from './adapter.ts';
 import type { Call } from './call.ts';
 import { generateOnce, type Generate, type Generation } from './generation.ts';
@@ -99,7 +99,9 @@ async function withoutBlockedTurns<Request>(
   // A stage that only logs takes nothing out.
   const older = turns.older.filter(({ stage }) => call.parts.fallbacks[stage].waits);
   const weighed = await untilAborted(Promise.all(weighTargets(call.parts, call, older)), call.signal);
-  const blocked = weighed.filter((each) => each.action === 'block' && !isPassingTrouble(each));
+  const blocked = weighed.filter(
+    (each) => each.action === 'block' && !isPassingTrouble(each, call.parts.uncheckedPolicy),
+  );
   // What is not taken out stays unchecked if it is, in every decision that it travels along with.
   judgement.add(weighed.filter((each) => !blocked.includes(each)).map(uncheckedAlone));
   if (!reading || blocked.length === 0) return request;
@@ -114,8 +116,9 @@ async function withoutBlockedTurns<Request>(
 }
 
 /** Blocked for nothing but a moderator that failed: it may be judged again next time, so nothing is taken out for it. */
-function isPassingTrouble({ findings, unchecked }: Weighed): boolean {
-  return !findings.some(({ action }) => action === 'block') && unchecked.some(({ reason }) => reason === 'failed');
+function isPassingTrouble({ findings, unchecked }: Weighed, { failed }: UncheckedPolicy): boolean {
+  const isFound = findings.some(({ action }) => action === 'block');
+  return !isFound && failed === 'block' && unchecked.some(({ reason }) => reason === 'failed');
 }
 
 /** Older findings are not told a second time. */

@@ -1,11 +1,10 @@
-import { throwIfAborted } from '../abort.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
 import type { ChatAdapter, Refusal, ReplyReading } from './adapter.ts';
 import { next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
-import type { Generate, Generation } from './generation.ts';
+import type { Generate } from './generation.ts';
 import { open, refusalFor } from './opening.ts';
 import type { Message } from './segment.ts';
 import { targetsOf } from './turns.ts';
@@ -33,10 +32,10 @@ export async function guardReply<Request, Reply>(
   generate: Generate<Request, Reply>,
 ): Promise<Guarded<Reply>> {
   try {
-    throwIfAborted(call.signal);
+    call.start();
     const opening = await open(call, adapter, request, generate);
     if ('refusal' in opening) return refuse(call, adapter, opening.request, opening.refusal, undefined);
-    return await deliver(call, adapter, opening.request, opening.generation, generate);
+    return await deliver(call, adapter, opening.request, await opening.generation.result, generate);
   } catch (error) {
     throw call.settleWith(error);
   }
@@ -47,10 +46,10 @@ export async function deliver<Request, Reply>(
   call: Call,
   adapter: ReplyAdapter<Request, Reply>,
   request: Request,
-  generation: Generation<Reply>,
+  first: Reply,
   generate: Generate<Request, Reply>,
 ): Promise<Guarded<Reply>> {
-  let reply: Reply = await generation.result;
+  let reply = first;
   for (;;) {
     if (isRefusal(reply)) return end(call, reply, 'refused'); // another guard's: judged, and nothing of the model's is left in it
     const reading = readReply(adapter, reply);
@@ -85,7 +84,7 @@ async function judgeReply<Request>(
   const judgement = call.judgement('output');
   if (reading) {
     const message: Message = { role: 'assistant', path: 'reply', segments: reading.segments };
-    await judgement.read(targetsOf(message, messagesOf(adapter, request), 'output', call.parts.scopes));
+    await judgement.read(targetsOf(message, () => messagesOf(adapter, request), 'output', call.parts.scopes));
   } else judgement.unreadable('reply');
   const ruling = await judgement.conclude(call.parts.fallbacks.output, {
     attempt: call.attempts,

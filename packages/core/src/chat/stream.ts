@@ -1,4 +1,4 @@
-import { throwIfAborted, untilAborted } from '../abort.ts';
+import { untilAborted } from '../abort.ts';
 import type { Outcome } from '../fallback/outcome.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -7,7 +7,7 @@ import type { ChatAdapter, ChunkReader, ChunkReading, Usage } from './adapter.ts
 import { next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { Gate, type LaneWindow } from './gate.ts';
-import type { Generate, Generation } from './generation.ts';
+import type { Generate } from './generation.ts';
 import { open, refusalFor } from './opening.ts';
 import { messagesOf } from './reply.ts';
 import type { Message } from './segment.ts';
@@ -37,7 +37,7 @@ export async function guardStream<Request, Chunk>(
   generate: Generate<Request, AsyncIterable<Chunk>>,
 ): Promise<GuardedStream<Chunk>> {
   try {
-    throwIfAborted(call.signal);
+    call.start();
     const opening = await open(call, adapter, request, generate);
     const { input } = call.decisions;
     if ('refusal' in opening) {
@@ -47,7 +47,7 @@ export async function guardStream<Request, Chunk>(
     }
     const upstream = await opening.generation.result;
     return {
-      stream: release(call, adapter, opening.request, opening.generation, upstream, generate),
+      stream: release(call, adapter, opening.request, upstream, generate),
       delivery: 'open',
       ...(input && { input }),
     };
@@ -61,14 +61,13 @@ export function release<Request, Chunk>(
   call: Call,
   adapter: StreamAdapter<Request, Chunk>,
   request: Request,
-  generation: Generation<AsyncIterable<Chunk>>,
   upstream: AsyncIterable<Chunk>,
   generate: Generate<Request, AsyncIterable<Chunk>>,
 ): AsyncIterable<Chunk> {
   const chunks = call.parts.fallbacks.output.waits
-    ? verified(call, adapter, request, generation, upstream, generate)
-    : observed(call, adapter, request, generation, upstream);
-  return abandonable(call, chunks, () => generation.cancel());
+    ? verified(call, adapter, request, upstream, generate)
+    : observed(call, adapter, request, upstream);
+  return abandonable(call, chunks);
 }
 
 /** Holds what comes until it was judged. */
@@ -76,18 +75,17 @@ async function* verified<Request, Chunk>(
   call: Call,
   adapter: StreamAdapter<Request, Chunk>,
   request: Request,
-  generation: Generation<AsyncIterable<Chunk>>,
   upstream: AsyncIterable<Chunk>,
   generate: Generate<Request, AsyncIterable<Chunk>>,
 ): AsyncGenerator<Chunk, void, undefined> {
   try {
-    let current = { generation, result: upstream };
+    let current = upstream;
     let flagged: Heard<Request, Chunk> | undefined;
     for (;;) {
-      const heard = await hear(call, adapter, request, current.result, flagged);
+      const heard = await hear(call, adapter, request, current, flagged);
       const then = await next(call, adapter, request, heard.ruling, generate);
       if ('result' in then) {
-        current = then;
+        current = then.result;
         flagged = heard;
         continue;
       }
@@ -95,7 +93,6 @@ async function* verified<Request, Chunk>(
       return;
     }
   } catch (error) {
-    generation.cancel();
     throw call.settleWith(error);
   }
 }
@@ -129,7 +126,6 @@ async function* observed<Request, Chunk>(
   call: Call,
   adapter: StreamAdapter<Request, Chunk>,
   request: Request,
-  generation: Generation<AsyncIterable<Chunk>>,
   upstream: AsyncIterable<Chunk>,
 ): AsyncGenerator<Chunk, void, undefined> {
   const listener = new Listener<Request, Chunk>(call, adapter, request);
@@ -142,7 +138,6 @@ async function* observed<Request, Chunk>(
     call.beside(listener.judge());
     call.settle('delivered');
   } catch (error) {
-    generation.cancel();
     throw call.settleWith(error);
   }
 }
@@ -153,7 +148,7 @@ class Listener<Request, Chunk> {
   readonly gate = new Gate<Chunk>(wholeText);
   hasRefusal = false;
   readonly #call: Call;
-  readonly #earlier: readonly Message[];
+  readonly #earlier: () => readonly Message[];
   readonly #windows: LaneWindow[] = [];
   readonly #providerBlocks: string[] = [];
   #usage: Usage | undefined;
@@ -162,7 +157,7 @@ class Listener<Request, Chunk> {
   constructor(call: Call, adapter: StreamAdapter<Request, Chunk>, request: Request) {
     this.#call = call;
     this.reader = adapter.openStream(request);
-    this.#earlier = messagesOf(adapter, request);
+    this.#earlier = () => messagesOf(adapter, request);
   }
 
   hear(chunk: Chunk): void {
@@ -281,17 +276,12 @@ async function* withAbort<T>(source: AsyncIterable<T>, signal: AbortSignal): Asy
 }
 
 /** A stream whose reader may leave at any moment, also before the first chunk: the call then ends as aborted. */
-function abandonable<Chunk>(
-  call: Call,
-  chunks: AsyncGenerator<Chunk, void, undefined>,
-  cancel?: () => void,
-): AsyncIterable<Chunk> {
+function abandonable<Chunk>(call: Call, chunks: AsyncGenerator<Chunk, void, undefined>): AsyncIterable<Chunk> {
   const iterator: AsyncIterator<Chunk, void, undefined> = {
     next: () => chunks.next(),
     async return() {
       if (!call.isSettled) {
         call.abort(new DOMException('The reader left the stream', 'AbortError')); // frees whatever `next` is waiting for
-        cancel?.();
         call.settle('aborted');
       }
       await chunks.return();

@@ -22,7 +22,7 @@ export function divide(messages: readonly Message[], scopes: { readonly [S in St
   for (const [index, message] of messages.entries()) {
     const targets = targetsOf(
       message,
-      messages.slice(0, index),
+      () => messages.slice(0, index),
       message.role === 'assistant' ? 'output' : 'input',
       scopes,
     );
@@ -34,7 +34,7 @@ export function divide(messages: readonly Message[], scopes: { readonly [S in St
 /** What of a message is to be judged. */
 export function targetsOf(
   message: Message,
-  earlier: readonly Message[],
+  earlier: () => readonly Message[],
   stage: Stage,
   scopes: { readonly [S in Stage]: Scope },
 ): readonly Target[] {

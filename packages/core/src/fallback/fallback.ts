@@ -1,5 +1,6 @@
 import type { CallContext, Stage } from '../moderation/moderator.ts';
 import type { Decision } from '../policy/decision.ts';
+import { isRecord } from '../validate.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a fallback knows about the call. */
@@ -21,4 +22,15 @@ export interface Fallback {
   /** How many more generations it may ask for, 0 to 5. */
   readonly retries: number;
   readonly answer: (decision: Decision, call: FallbackCall) => Outcome | Promise<Outcome>;
+}
+
+/** More generations than this for one answer are a mistake. */
+export const MAX_RETRIES = 5;
+
+/** Whether a value has the form of a fallback. */
+export function isFallback(value: unknown): value is Fallback {
+  if (!isRecord(value)) return false;
+  const { waits, retries, answer } = value;
+  const isCount = typeof retries === 'number' && Number.isInteger(retries) && retries >= 0 && retries <= MAX_RETRIES;
+  return isCount && typeof waits === 'boolean' && typeof answer === 'function';
 }

@@ -1,5 +1,11 @@
+import * as z from 'zod/mini';
 import type { Decision } from '../policy/decision.ts';
+import { isRecord, validate } from '../validate.ts';
 import type { Fallback } from './fallback.ts';
+
+const schema = z.strictObject({
+  logger: z.optional(z.custom(isLogger, { params: { expected: 'an object with a method warn(line)' } })),
+});
 
 /** Whatever takes a line: `console`, or a logger of yours. */
 export interface Logger {
@@ -12,6 +18,7 @@ export interface Logger {
  * @param options `logger`: default `console`
  */
 export function log(options: { readonly logger?: Logger } = {}): Fallback {
+  validate(schema, options, 'log');
   return {
     waits: false,
     retries: 0,
@@ -20,6 +27,10 @@ export function log(options: { readonly logger?: Logger } = {}): Fallback {
       return { kind: 'release' };
     },
   };
+}
+
+function isLogger(value: unknown): boolean {
+  return isRecord(value) && typeof value['warn'] === 'function';
 }
 
 function describe(decision: Decision): string {

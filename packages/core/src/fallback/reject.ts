@@ -1,9 +1,21 @@
+import * as z from 'zod/mini';
+import { isFlagged } from '../policy/decision.ts';
+import { validate } from '../validate.ts';
 import type { Fallback } from './fallback.ts';
 
-/**
- * Refuses, in the form that the protocol has for it.
- * @param options `message`: a text for the user, instead of the decision's own
- */
-export function reject(options: { readonly message?: string } = {}): Fallback {
-  return { waits: true, retries: 0, answer: () => ({ kind: 'reject', ...options }) };
+export interface RejectOptions {
+  /** A text for the user, instead of the decision's own. Not said where nothing was found but something unchecked. */
+  readonly message?: string;
+}
+
+const schema = z.strictObject({ message: z.optional(z.string()) });
+
+/** Refuses, in the form that the protocol has for it. */
+export function reject(options: RejectOptions = {}): Fallback {
+  const { message } = validate(schema, options, 'reject');
+  return {
+    waits: true,
+    retries: 0,
+    answer: (decision) => ({ kind: 'reject', ...(message !== undefined && isFlagged(decision) ? { message } : {}) }),
+  };
 }

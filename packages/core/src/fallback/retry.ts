@@ -1,10 +1,8 @@
+import * as z from 'zod/mini';
 import type { Decision } from '../policy/decision.ts';
-import { ConfigurationError } from '../errors.ts';
-import type { Fallback } from './fallback.ts';
+import { validate } from '../validate.ts';
+import { isFallback, MAX_RETRIES, type Fallback } from './fallback.ts';
 import { reject } from './reject.ts';
-
-/** More generations than this for one answer are a mistake. */
-export const MAX_RETRIES = 5;
 
 export interface RetryOptions {
   /** `1` – generate once more, two generations in all. 0 to 5. Default 1. */
@@ -15,17 +13,16 @@ export interface RetryOptions {
   readonly otherwise?: Fallback;
 }
 
+const schema = z.strictObject({
+  maxRetries: z.optional(z.int().check(z.gte(0), z.lte(MAX_RETRIES))),
+  feedback: z.optional(z.custom((value) => typeof value === 'function', { params: { expected: 'a function' } })),
+  otherwise: z.optional(z.custom(isFallback, { params: { expected: 'a fallback such as reject()' } })),
+});
+
 /** Has the model try again, with feedback; each new reply is judged. */
 export function retry(options: RetryOptions = {}): Fallback {
-  const { maxRetries = 1, feedback = defaultFeedback, otherwise = reject() } = options;
-  if (!Number.isInteger(maxRetries) || maxRetries < 0 || maxRetries > MAX_RETRIES)
-    throw new ConfigurationError(
-      'retry.maxRetries',
-      `must be a whole number from 0 to ${MAX_RETRIES}, not ${String(maxRetries)}`,
-    );
-  for (const key of Object.keys(options))
-    if (key !== 'maxRetries' && key !== 'feedback' && key !== 'otherwise')
-      throw new ConfigurationError(`retry.${key}`, 'is not an option; there are maxRetries, feedback and otherwise');
+  validate(schema, options, 'retry');
+  const { maxRetries = 1, feedback = nameCategories, otherwise = reject() } = options;
   return {
     waits: true,
     retries: maxRetries,
@@ -36,7 +33,7 @@ export function retry(options: RetryOptions = {}): Fallback {
   };
 }
 
-function defaultFeedback(decision: Decision): string {
+function nameCategories(decision: Decision): string {
   const categories = new Set(
     decision.findings
       .filter(({ action, category }) => action === 'block' && category !== '*')

@@ -10,8 +10,8 @@ export interface Target {
   readonly before?: string;
   /** The message that it is part of, by identity. */
   readonly message: Message;
-  /** The messages before that one. */
-  readonly earlier: readonly Message[];
+  /** The messages before that one, for moderators that read the conversation. */
+  readonly earlier: () => readonly Message[];
 }
 
 /** What the moderators say of one target. Empty: none of them covers it. */
@@ -96,7 +96,7 @@ function itemFor(moderator: Moderator, { segment, stage, before, message, earlie
   const item: Item = before === undefined ? { segment, stage } : { segment, stage, before };
   if (moderator.reads === 'message') return { ...item, message: coveredBy(moderator, [message]) };
   if (moderator.reads === 'conversation')
-    return { ...item, message: coveredBy(moderator, [message]), conversation: coveredBy(moderator, earlier) };
+    return { ...item, message: coveredBy(moderator, [message]), conversation: coveredBy(moderator, earlier()) };
   return item;
 }
 

@@ -103,6 +103,8 @@ export function readVerdict(moderator: string, answer: unknown): Verdict {
   const report = reportSchema.safeParse(answer);
   if (!report.success) return { status: 'failed', moderator, reason: 'malformed' };
   const verdict = report.data;
+  // Frozen, for the same verdict may be remembered and shown to many.
+  if ('flagged' in verdict) [verdict.flagged, verdict.scores, verdict.appliedTo].forEach((part) => Object.freeze(part));
   if (verdict.status === 'clear' && verdict.flagged.length > 0)
     return { ...verdict, status: 'flagged', moderator } as Judged; // the schema's optional keys may be undefined, which no reader minds
   return { ...verdict, moderator } as Verdict; // as above
