@@ -1,1 +1,21 @@
-export {};
+export { startServer, type ServerOptions, type TestServer, type Timing } from './server/server.ts';
+export type { Answer, AnswerChoice, AnswerToolCall, ChatScript } from './server/answer.ts';
+export type { Assessment, ModerationScript } from './server/assessment.ts';
+export type { Fault, Faults } from './server/fault.ts';
+export type { RecordedChatRequest, RecordedModerationRequest, RecordedRequest } from './server/record.ts';
+export type { ChatRequest, ChatRequestMessage, ModerationPart, ModerationRequest } from './server/wire.ts';
+
+export {
+  fakeModerator,
+  type Failure,
+  type FakeCall,
+  type FakeModerator,
+  type FakeModeratorOptions,
+  type Scores,
+} from './moderator/fake-moderator.ts';
+
+export { testModerator, type ModeratorSamples } from './moderator/test-moderator.ts';
+export type { TestFunction } from './test-function.ts';
+
+export { testAdapter } from './adapter/test-adapter.ts';
+export type { AdapterKit } from './adapter/kit.ts';

@@ -1,0 +1,126 @@
+import type { Usage } from '@chaperone/core';
+import type { ChatRequest } from './wire.ts';
+
+/** A call that the model makes of a tool. */
+export interface AnswerToolCall {
+  /** Default: made by the server. */
+  readonly id?: string;
+  readonly name: string;
+  /** As it goes over the wire: JSON as text, or something that fails to be. */
+  readonly arguments: string;
+}
+
+/** What the model says in one choice. */
+export interface AnswerChoice {
+  /** Default: `chunks` joined; without those null beside a refusal or tool calls, else empty. */
+  readonly content?: string | null;
+  /** What `content` is cut into in a stream. Default: word by word. */
+  readonly chunks?: readonly string[];
+  /** The model's own refusal. */
+  readonly refusal?: string;
+  /** Sent as `reasoning_content`, before the content. */
+  readonly reasoning?: string;
+  readonly toolCalls?: readonly AnswerToolCall[];
+  /** Default: `tool_calls` where there are any, else `stop`. */
+  readonly finishReason?: string;
+}
+
+/** What the model says: a text, or whatever a completion can hold. */
+export type Answer =
+  | string
+  | (AnswerChoice & {
+      /** These choices, however many were asked for. Default: the same answer for each of `n`. */
+      readonly choices?: readonly (string | AnswerChoice)[];
+      /** `null`: none is reported. Default: a token for every four characters. */
+      readonly usage?: Usage | null;
+      /** The model that is said to have answered. Default: the one that was asked for. */
+      readonly model?: string;
+    });
+
+/**
+ * What the model is going to say: always the same, a list that plays in order and whose last one repeats, or what a
+ * function makes of the request. A script that throws gives status 500 with its message.
+ */
+export type ChatScript = Answer | readonly Answer[] | ((request: ChatRequest) => Answer | Promise<Answer>);
+
+/** What is said where no script says otherwise. */
+export const DEFAULT_ANSWER = 'Thank you for your message. How can I help you today?';
+
+/** A choice with every default filled in. */
+export interface ResolvedChoice {
+  readonly content: string | null;
+  readonly pieces: readonly string[];
+  readonly refusal: string | null;
+  readonly reasoning: string | undefined;
+  readonly toolCalls: readonly Required<AnswerToolCall>[];
+  readonly finishReason: string;
+}
+
+/** An answer with every default filled in. */
+export interface ResolvedAnswer {
+  /** Of this completion, unique in the server. */
+  readonly number: number;
+  readonly model: string;
+  readonly choices: readonly ResolvedChoice[];
+  readonly usage: Usage | undefined;
+}
+
+/** Makes a function of every form of script. Each call of it takes the next answer of a list. */
+export function playScript(script: ChatScript): (request: ChatRequest) => Promise<Answer> {
+  if (typeof script === 'function') return async (request) => script(request);
+  const answers = isList(script) ? script : [script];
+  let played = 0;
+  return () => Promise.resolve(answers[Math.min(played++, answers.length - 1)] ?? DEFAULT_ANSWER);
+}
+
+/** Fills in the defaults of an answer to a request. */
+export function resolveAnswer(answer: Answer, request: ChatRequest, number: number): ResolvedAnswer {
+  const whole = typeof answer === 'string' ? { content: answer } : answer;
+  const given = whole.choices ?? Array.from({ length: request.n ?? 1 }, () => whole);
+  const choices = given.map((choice, index) => resolveChoice(choice, `${number}_${index}`));
+  const usage = whole.usage === undefined ? estimateUsage(request, choices) : (whole.usage ?? undefined);
+  return { number, model: whole.model ?? request.model, choices, usage };
+}
+
+/** Cuts a text into words, each with the white space before it. */
+export function cutIntoWords(text: string): readonly string[] {
+  return text.match(/\s*\S+|\s+/g) ?? [];
+}
+
+/** Cuts a text into pieces of at most so many characters, never inside of one. */
+export function cutEvery(length: number, text: string): readonly string[] {
+  return text.match(new RegExp(`.{1,${length}}`, 'gsu')) ?? [];
+}
+
+// `Array.isArray` does not narrow a readonly array out of a union.
+function isList(script: Answer | readonly Answer[]): script is readonly Answer[] {
+  return Array.isArray(script);
+}
+
+function resolveChoice(given: string | AnswerChoice, id: string): ResolvedChoice {
+  const choice: AnswerChoice = typeof given === 'string' ? { content: given } : given;
+  const speaks = choice.refusal === undefined && !choice.toolCalls?.length;
+  const content = choice.content === undefined ? (choice.chunks?.join('') ?? (speaks ? '' : null)) : choice.content;
+  if (choice.chunks && choice.chunks.join('') !== (content ?? ''))
+    throw new Error('The chunks of a scripted answer, joined, must be its content; leave one of the two out.');
+  return {
+    content,
+    pieces: choice.chunks ?? cutIntoWords(content ?? ''),
+    refusal: choice.refusal ?? null,
+    reasoning: choice.reasoning,
+    toolCalls: (choice.toolCalls ?? []).map((call, index) => ({ id: `call_${id}_${index}`, ...call })),
+    finishReason: choice.finishReason ?? (choice.toolCalls?.length ? 'tool_calls' : 'stop'),
+  };
+}
+
+function estimateUsage(request: ChatRequest, choices: readonly ResolvedChoice[]): Usage {
+  const said = choices.flatMap(({ content, refusal, reasoning, toolCalls }) => [
+    ...[content, refusal, reasoning].map((text) => text ?? ''),
+    ...toolCalls.map((call) => call.arguments),
+  ]);
+  return { inputTokens: tokens(JSON.stringify(request.messages)), outputTokens: tokens(said.join('')) };
+}
+
+function tokens(text: string): number {
+  return Math.ceil(text.length / 4);
+}

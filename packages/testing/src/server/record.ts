@@ -1,0 +1,31 @@
+import type { ChatRequest, ModerationRequest } from './wire.ts';
+
+interface Recorded<Endpoint extends string, Body> {
+  /** `other`: another path, or a body that its endpoint cannot read. */
+  readonly endpoint: Endpoint;
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** By lower-case name. */
+  readonly headers: { readonly [name: string]: string };
+  /** Parsed, where it is JSON; else the text. */
+  readonly body: Body;
+  /** When it had arrived, by `performance.now()`. */
+  readonly at: number;
+  /** When its answer was complete or the connection closed, by `performance.now()`; absent while it is open. */
+  readonly endedAt?: number;
+  /** Whether the client closed the connection before the answer was complete. */
+  readonly aborted: boolean;
+}
+
+/** A request that the server got. It is one object from arrival to end: `aborted` and `endedAt` change in place. */
+export type RecordedRequest = RecordedChatRequest | RecordedModerationRequest | Recorded<'other', unknown>;
+
+/** A request for a completion. */
+export type RecordedChatRequest = Recorded<'chat', ChatRequest>;
+
+/** A request for moderation. */
+export type RecordedModerationRequest = Recorded<'moderation', ModerationRequest>;
+
+/** The same while the server writes it. */
+export type OpenRecord = RecordedRequest & { endedAt?: number; aborted: boolean };

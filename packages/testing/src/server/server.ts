@@ -1,0 +1,278 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { DEFAULT_ANSWER, playScript, resolveAnswer, type Answer, type ChatScript } from './answer.ts';
+import { moderationResponse, readInputs, type ModerationScript } from './assessment.ts';
+import { completion, completionEvents, CREATED } from './completion.ts';
+import { deliver, eventStream, json, type Delivery } from './delivery.ts';
+import { FaultQueue, faultWithoutAnswer, spoil, type Faults } from './fault.ts';
+import type { OpenRecord, RecordedChatRequest, RecordedModerationRequest, RecordedRequest } from './record.ts';
+import {
+  chatComplaint,
+  errorBody,
+  isChatRequest,
+  isModerationRequest,
+  moderationComplaint,
+  type ChatRequest,
+  type Complaint,
+  type ModerationRequest,
+} from './wire.ts';
+
+/** How long answers take, in milliseconds. Default: as fast as it goes. */
+export interface Timing {
+  /** Before a reply that comes at once. */
+  readonly reply?: number;
+  /** From the head of a stream to its first token. */
+  readonly firstToken?: number;
+  /** From one token of a stream to the next. */
+  readonly perToken?: number;
+  /** Before the answer to a moderation request. */
+  readonly moderation?: number;
+}
+
+export interface ServerOptions {
+  /** What the model says. Default: one polite sentence. */
+  readonly chat?: ChatScript;
+  /** What the moderation model finds. Default: nothing. */
+  readonly moderation?: ModerationScript;
+  readonly timing?: Timing;
+  /** The only key that is let in; any other gets 401. Default: everybody is. */
+  readonly apiKey?: string;
+}
+
+/** A real HTTP server on 127.0.0.1 that speaks as much of OpenAI's protocol as a guarded chat needs. */
+export interface TestServer extends AsyncDisposable {
+  /** The base URL for a client, such as `http://127.0.0.1:40123/v1`. */
+  readonly url: string;
+  /** Every request, in the order of arrival. */
+  readonly requests: readonly RecordedRequest[];
+  readonly chatRequests: readonly RecordedChatRequest[];
+  readonly moderationRequests: readonly RecordedModerationRequest[];
+  /** Every text that came to be moderated, in order. */
+  readonly moderated: readonly string[];
+  setChat(script: ChatScript): void;
+  setModeration(script: ModerationScript): void;
+  setTiming(timing: Timing): void;
+  /**
+   * Has answers of an endpoint go wrong. Without `times` it lasts until `clearFaults()`; faults with `times` come before
+   * it, in the order in which they were set.
+   */
+  fault<E extends keyof Faults>(endpoint: E, fault: Faults[E], options?: { readonly times?: number }): void;
+  clearFaults(): void;
+  /** As just started: no records, no faults, the first scripts and timing, ids from 1 again. */
+  reset(): void;
+  /** Ends every connection, also the hanging ones. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server on a free port of 127.0.0.1: `POST /v1/chat/completions` (at once and streamed),
+ * `POST /v1/moderations` and `GET /v1/models`; everything else is 404. Ids and times in its answers are the same in
+ * every run.
+ */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return new LocalServer(server, options);
+}
+
+class LocalServer implements TestServer {
+  readonly url: string;
+  readonly requests: RecordedRequest[] = [];
+  readonly #server: Server;
+  readonly #options: ServerOptions;
+  readonly #faults: { readonly [E in keyof Faults]: FaultQueue<Faults[E]> } = {
+    chat: new FaultQueue(),
+    moderation: new FaultQueue(),
+  };
+  #nextAnswer!: (request: ChatRequest) => Promise<Answer>; // set by reset(), as are the following
+  #assess!: ModerationScript;
+  #timing!: Timing;
+  #answered = { chat: 0, moderation: 0, all: 0 };
+  #closed: Promise<void> | undefined;
+
+  constructor(server: Server, options: ServerOptions) {
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('The server listens on no port.');
+    this.url = `http://127.0.0.1:${address.port}/v1`;
+    this.#server = server;
+    this.#options = options;
+    this.reset();
+    server.on('request', (request, response) => {
+      this.#serve(request, response).catch(() => response.destroy()); // the head was out already
+    });
+  }
+
+  get chatRequests(): readonly RecordedChatRequest[] {
+    return this.requests.filter((request) => request.endpoint === 'chat');
+  }
+
+  get moderationRequests(): readonly RecordedModerationRequest[] {
+    return this.requests.filter((request) => request.endpoint === 'moderation');
+  }
+
+  get moderated(): readonly string[] {
+    return this.moderationRequests.flatMap(({ body }) => readInputs(body).flatMap(({ texts }) => texts));
+  }
+
+  setChat(script: ChatScript): void {
+    this.#nextAnswer = playScript(script);
+  }
+
+  setModeration(script: ModerationScript): void {
+    this.#assess = script;
+  }
+
+  setTiming(timing: Timing): void {
+    this.#timing = timing;
+  }
+
+  fault<E extends keyof Faults>(endpoint: E, fault: Faults[E], options: { readonly times?: number } = {}): void {
+    this.#faults[endpoint].add(fault, options.times);
+  }
+
+  clearFaults(): void {
+    this.#faults.chat.clear();
+    this.#faults.moderation.clear();
+  }
+
+  reset(): void {
+    this.requests.length = 0;
+    this.#answered = { chat: 0, moderation: 0, all: 0 };
+    this.clearFaults();
+    this.setChat(this.#options.chat ?? DEFAULT_ANSWER);
+    this.setModeration(this.#options.moderation ?? (() => ({})));
+    this.setTiming(this.#options.timing ?? {});
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    let record: OpenRecord | undefined;
+    let cutByServer = false;
+    response.on('close', () => {
+      gone.abort();
+      if (record === undefined) return;
+      record.endedAt = performance.now();
+      record.aborted = !response.writableFinished && !cutByServer && this.#closed === undefined;
+    });
+    try {
+      record = recordOf(request, await text(request));
+      this.requests.push(record);
+      response.setHeader('x-request-id', `req_${++this.#answered.all}`);
+      const delivery = await this.#answer(record);
+      cutByServer = delivery.ending === 'reset';
+      await deliver(response, delivery, gone.signal);
+    } catch (error) {
+      if (gone.signal.aborted) return; // nobody is left to be told
+      const message = error instanceof Error ? error.message : String(error);
+      await deliver(response, json(500, errorBody(message, 'server_error', 'script_failed')), gone.signal);
+    }
+  }
+
+  async #answer(record: RecordedRequest): Promise<Delivery> {
+    if (!this.#letsIn(record)) return UNAUTHORIZED;
+    if (record.endpoint === 'chat') return this.#answerChat(record.body);
+    if (record.endpoint === 'moderation') return this.#answerModeration(record.body);
+    return answerOther(record);
+  }
+
+  async #answerChat(request: ChatRequest): Promise<Delivery> {
+    const fault = this.#faults.chat.take();
+    const early = fault && faultWithoutAnswer(fault);
+    if (early) return early;
+    const { reply = 0, firstToken = 0, perToken = 0 } = this.#timing;
+    const number = ++this.#answered.chat;
+    const answer = resolveAnswer(await this.#nextAnswer(request), request, number);
+    const delivery = request.stream
+      ? eventStream(
+          completionEvents(answer, request).map(({ step, data }) => ({ data, due: firstToken + step * perToken })),
+        )
+      : json(200, completion(answer, request), reply);
+    return fault ? spoil(delivery, fault) : delivery;
+  }
+
+  async #answerModeration(request: ModerationRequest): Promise<Delivery> {
+    const fault = this.#faults.moderation.take();
+    const spoils = fault === 'too-few' || fault === 'too-many' ? undefined : fault;
+    const early = spoils && faultWithoutAnswer(spoils);
+    if (early) return early;
+    const wait = this.#timing.moderation ?? 0;
+    const number = ++this.#answered.moderation;
+    const inputs = readInputs(request);
+    const judged = await Promise.all(
+      inputs.map(async (input) => ({ input, assessment: await this.#assess(input.texts.join('\n'), input.images) })),
+    );
+    const sent =
+      fault === 'too-few' ? judged.slice(1) : fault === 'too-many' ? [...judged, ...judged.slice(-1)] : judged;
+    const delivery = json(200, moderationResponse(request, sent, number), wait);
+    return spoils ? spoil(delivery, spoils) : delivery;
+  }
+
+  #letsIn({ headers }: RecordedRequest): boolean {
+    const { apiKey } = this.#options;
+    return apiKey === undefined || headers['authorization'] === `Bearer ${apiKey}`;
+  }
+}
+
+const UNAUTHORIZED = json(401, errorBody('Incorrect API key provided.', 'invalid_request_error', 'invalid_api_key'));
+
+const MODELS = {
+  object: 'list',
+  data: [{ id: 'gpt-test', object: 'model', created: CREATED, owned_by: 'chaperone' }],
+};
+
+const COMPLAINTS: { readonly [route: string]: (body: unknown) => Complaint | undefined } = {
+  'POST /v1/chat/completions': chatComplaint,
+  'POST /v1/moderations': moderationComplaint,
+};
+
+function answerOther({ method, path, body }: RecordedRequest): Delivery {
+  const route = routeOf(method, path);
+  if (route === 'GET /v1/models') return json(200, MODELS);
+  const complaint = COMPLAINTS[route]?.(body);
+  return complaint
+    ? json(400, errorBody(complaint.message, 'invalid_request_error', null, complaint.param))
+    : json(404, errorBody(`Invalid URL (${method} ${path})`, 'invalid_request_error', null));
+}
+
+function recordOf(request: IncomingMessage, sent: string): OpenRecord {
+  const method = request.method ?? 'GET';
+  const path = request.url ?? '/';
+  const body = parse(sent);
+  const common = { method, path, headers: readHeaders(request), at: performance.now(), aborted: false };
+  const route = routeOf(method, path);
+  if (route === 'POST /v1/chat/completions' && isChatRequest(body)) return { endpoint: 'chat', body, ...common };
+  if (route === 'POST /v1/moderations' && isModerationRequest(body)) return { endpoint: 'moderation', body, ...common };
+  return { endpoint: 'other', body, ...common };
+}
+
+function routeOf(method: string, path: string): string {
+  return `${method} ${path.split('?', 1)[0]}`;
+}
+
+function readHeaders({ headers }: IncomingMessage): { readonly [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
+}
+
+function parse(sent: string): unknown {
+  try {
+    return JSON.parse(sent);
+  } catch {
+    return sent;
+  }
+}

@@ -1,0 +1,93 @@
+/** One message of a chat request, as it was sent. */
+export interface ChatRequestMessage {
+  readonly role: string;
+  readonly content?: unknown;
+  readonly [property: string]: unknown;
+}
+
+/** The body of a `POST /v1/chat/completions`: what the server reads of it, and whatever else was sent. */
+export interface ChatRequest {
+  readonly model: string;
+  readonly messages: readonly ChatRequestMessage[];
+  readonly stream?: boolean | null;
+  readonly stream_options?: { readonly include_usage?: boolean } | null;
+  /** How many choices, 1 to 128. */
+  readonly n?: number | null;
+  readonly logprobs?: boolean | null;
+  readonly [property: string]: unknown;
+}
+
+/** One part of a moderation input that is not a bare text. */
+export type ModerationPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image_url'; readonly image_url: { readonly url: string } };
+
+/** The body of a `POST /v1/moderations`. */
+export interface ModerationRequest {
+  readonly model?: string | null;
+  /** Texts are one item each; a list of parts is one item. */
+  readonly input: string | readonly string[] | readonly ModerationPart[];
+  readonly [property: string]: unknown;
+}
+
+/** What is wrong with a body: the parameter and a sentence, as the real service words it. */
+export interface Complaint {
+  readonly param: string | null;
+  readonly message: string;
+}
+
+/** What is wrong with the body of a chat request; undefined: nothing. */
+export function chatComplaint(body: unknown): Complaint | undefined {
+  if (!isRecord(body)) return NOT_AN_OBJECT;
+  if (typeof body['model'] !== 'string') return { param: 'model', message: 'you must provide a model parameter' };
+  const { messages, n } = body;
+  if (!Array.isArray(messages) || messages.length === 0)
+    return { param: 'messages', message: "Invalid type for 'messages': expected an array of objects." };
+  const wrong = messages.findIndex((message) => !isRecord(message) || typeof message['role'] !== 'string');
+  if (wrong >= 0)
+    return { param: `messages[${wrong}]`, message: `Missing required parameter: 'messages[${wrong}].role'.` };
+  if (n !== undefined && n !== null && !(Number.isInteger(n) && Number(n) >= 1 && Number(n) <= 128))
+    return { param: 'n', message: "Invalid 'n': expected a whole number from 1 to 128." };
+  return undefined;
+}
+
+/** Whether a body is a chat request that the server can answer. */
+export function isChatRequest(body: unknown): body is ChatRequest {
+  return chatComplaint(body) === undefined;
+}
+
+/** What is wrong with the body of a moderation request; undefined: nothing. */
+export function moderationComplaint(body: unknown): Complaint | undefined {
+  if (!isRecord(body)) return NOT_AN_OBJECT;
+  const { input } = body;
+  if (typeof input === 'string') return undefined;
+  if (!Array.isArray(input) || input.length === 0)
+    return { param: 'input', message: "Invalid type for 'input': expected a string or a list that is not empty." };
+  if (input.every((text) => typeof text === 'string') || input.every(isModerationPart)) return undefined;
+  return {
+    param: 'input',
+    message: "Invalid type for 'input': expected strings alone, or text and image parts alone.",
+  };
+}
+
+/** Whether a body is a moderation request that the server can answer. */
+export function isModerationRequest(body: unknown): body is ModerationRequest {
+  return moderationComplaint(body) === undefined;
+}
+
+/** A body in the form that OpenAI gives its errors. */
+export function errorBody(message: string, type: string, code: string | null, param: string | null = null): object {
+  return { error: { message, type, param, code } };
+}
+
+const NOT_AN_OBJECT: Complaint = { param: null, message: 'We could not parse the JSON body of your request.' };
+
+function isModerationPart(part: unknown): part is ModerationPart {
+  if (!isRecord(part)) return false;
+  if (part['type'] === 'text') return typeof part['text'] === 'string';
+  return part['type'] === 'image_url' && isRecord(part['image_url']) && typeof part['image_url']['url'] === 'string';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
