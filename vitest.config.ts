@@ -4,5 +4,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
     testTimeout: 15_000,
+    // Named, so that the summary stands at the end wherever the tests run.
+    reporters: process.env['GITHUB_ACTIONS'] ? ['default', 'github-actions'] : ['default'],
   },
 });

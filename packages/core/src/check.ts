@@ -1,5 +1,5 @@
 import type { Call } from './chat/call.ts';
-import { readContent, type Content } from './chat/content.ts';
+import { isChat, readContent, type Content } from './chat/content.ts';
 import type { Message } from './chat/segment.ts';
 import { divide, targetsOf } from './chat/turns.ts';
 import { weighTargets } from './judge.ts';
@@ -54,10 +54,4 @@ function readOr(content: Content, stage: Stage, onUnreadable: (() => void) | und
     onUnreadable();
     return [];
   }
-}
-
-function isChat(content: Content): boolean {
-  return (
-    Array.isArray(content) && content.some((item) => typeof item === 'object' && item !== null && 'content' in item)
-  );
 }

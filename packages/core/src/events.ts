@@ -1,3 +1,4 @@
+import { isObject } from './validate.ts';
 import { EventEmitter } from 'eventemitter3';
 import type { Usage } from './chat/adapter.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
@@ -67,22 +68,19 @@ export type Listener<E extends keyof Events<C>, C extends string = string> = (ev
 /** Tells events to listeners, each on its own. */
 export class EventHub {
   readonly #emitter = new EventEmitter();
-  /** The isolated form of each listener, so that `off` finds it. */
-  readonly #isolated = new Map<keyof Events, Map<unknown, ((event: unknown) => void)[]>>();
+  /** The isolated forms of each listener, so that `off` finds them. */
+  readonly #isolated = new WeakMap<object, Isolated[]>();
 
   tell<E extends keyof Events>(event: E, payload: Events[E]): void {
     this.#emitter.emit(event, payload);
   }
 
   on<E extends keyof Events>(event: E, listener: Listener<E>): () => void {
-    const isolated = isolate(event, listener as (payload: unknown) => unknown); // the emitter's payloads are untyped; tell() types them
-    this.#remember(event, listener, isolated);
-    this.#emitter.on(event, isolated);
-    return () => this.#drop(event, listener, isolated);
+    return this.#add(event, listener, listener);
   }
 
   once<E extends keyof Events>(event: E, listener: Listener<E>): () => void {
-    const stop = this.on(event, (payload) => {
+    const stop = this.#add(event, listener, (payload) => {
       stop();
       return listener(payload);
     });
@@ -90,30 +88,21 @@ export class EventHub {
   }
 
   off<E extends keyof Events>(event: E, listener: Listener<E>): void {
-    for (const isolated of this.#isolated.get(event)?.get(listener) ?? []) this.#emitter.off(event, isolated);
-    this.#isolated.get(event)?.delete(listener);
+    for (const isolated of this.#isolated.get(listener) ?? []) this.#emitter.off(event, isolated);
   }
 
-  #remember(event: keyof Events, listener: unknown, isolated: (payload: unknown) => void): void {
-    const byListener = this.#isolated.get(event) ?? new Map<unknown, ((payload: unknown) => void)[]>();
-    this.#isolated.set(event, byListener);
-    byListener.set(listener, [...(byListener.get(listener) ?? []), isolated]);
-  }
-
-  #drop(event: keyof Events, listener: unknown, isolated: (payload: unknown) => void): void {
-    this.#emitter.off(event, isolated);
-    const left =
-      this.#isolated
-        .get(event)
-        ?.get(listener)
-        ?.filter((other) => other !== isolated) ?? [];
-    if (left.length > 0) this.#isolated.get(event)?.set(listener, left);
-    else this.#isolated.get(event)?.delete(listener);
+  #add<E extends keyof Events>(event: E, listener: Listener<E>, called: Listener<E>): () => void {
+    const isolated = isolate(event, called as (payload: unknown) => unknown); // the emitter's payloads are untyped; tell() types them
+    this.#isolated.set(listener, [...(this.#isolated.get(listener) ?? []), isolated]);
+    this.#emitter.on(event, isolated);
+    return () => void this.#emitter.off(event, isolated);
   }
 }
 
+type Isolated = (payload: unknown) => void;
+
 /** A throw or a rejected promise of a listener must not reach the call, the other listeners or the process. */
-function isolate(event: string, listener: (payload: unknown) => unknown): (payload: unknown) => void {
+function isolate(event: string, listener: (payload: unknown) => unknown): Isolated {
   const complain = (error: unknown): void => {
     // The name alone: the message of somebody else's error may hold content.
     console.error(
@@ -123,14 +112,9 @@ function isolate(event: string, listener: (payload: unknown) => unknown): (paylo
   return (payload) => {
     try {
       const result = listener(payload);
-      if (result instanceof Promise) result.catch(complain);
-      else if (isThenable(result)) Promise.resolve(result).catch(complain);
+      if (isObject(result) && 'then' in result) Promise.resolve(result).catch(complain);
     } catch (error) {
       complain(error);
     }
   };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value;
 }

@@ -1,5 +1,5 @@
 import type { Moderator, Stage } from './moderation/moderator.ts';
-import { TEXT_KINDS, type SegmentKind } from './chat/segment.ts';
+import { SEGMENT_KINDS, TEXT_KINDS, type SegmentKind } from './chat/segment.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 import type { Rule } from './policy/policy.ts';
 import type { Settings } from './settings.ts';
@@ -47,7 +47,7 @@ export function explain(settings: Settings, policy: CompiledPolicy): EffectivePo
     return {
       moderators: moderators.map((moderator) => moderator.name),
       rules: moderators.flatMap((moderator) => rulesOf(moderator, name, policy)),
-      unjudged: ALL_KINDS.filter((kind) => !covered.has(kind)),
+      unjudged: SEGMENT_KINDS.filter((kind) => !covered.has(kind)),
       waits: settings.fallbacks[name].waits,
       retries: name === 'output' ? settings.fallbacks[name].retries : 0,
       requestsPerSegment: moderators.length,
@@ -66,8 +66,6 @@ export function explain(settings: Settings, policy: CompiledPolicy): EffectivePo
     toString: () => table(effective, notesOn(settings, effective)),
   };
 }
-
-const ALL_KINDS: readonly SegmentKind[] = [...TEXT_KINDS, 'image', 'audio', 'video', 'file'];
 
 type Effective = Omit<EffectivePolicy, 'notes' | 'toString'>;
 

@@ -1,3 +1,4 @@
+import { isObject } from './validate.ts';
 import { childController } from './abort.ts';
 import type { ChatAdapter } from './chat/adapter.ts';
 import { Call, type CallKind, type CallParts } from './chat/call.ts';
@@ -185,7 +186,7 @@ function callPolicy(policy: (context: CallContext) => Policy, context: CallConte
     if (isConfigurationError(error)) throw error;
     throw new ConfigurationError('policy', 'is a function that failed; see the cause', { cause: error });
   }
-  if (typeof given !== 'object' || given === null || given instanceof Promise)
+  if (!isObject(given) || given instanceof Promise)
     throw new ConfigurationError('policy', 'is a function that must return a policy, at once');
   return given;
 }

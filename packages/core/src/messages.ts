@@ -25,25 +25,13 @@ export type MessageOption<C extends string = string> =
   | MessageTable<C>
   | ((decision: Decision<C>, context: CallContext) => string);
 
-/** The guard's own words, in the languages that it ships. */
-const OWN_WORDS: {
-  readonly [S in Stage]: { readonly [K in '*' | 'warn' | 'unchecked']: { readonly [locale: string]: string } };
-} = {
+/** The guard's own words, in the languages that it ships. What is not said of one stage is said of both. */
+const OWN_WORDS: { readonly [K in Stage | 'both']: StageMessages } = {
   input: {
     '*': {
       en: "Sorry, I can't respond to this message: this chat's safety check flagged it.",
       fr: 'Désolé, je ne peux pas répondre à ce message : le contrôle de sécurité de ce chat l’a signalé.',
       zh: '抱歉，我无法回复这条消息：它未通过本聊天的安全检查。',
-    },
-    warn: {
-      en: 'Please note that this message touches on a sensitive subject.',
-      fr: 'Veuillez noter que ce message touche à un sujet sensible.',
-      zh: '请注意，这条消息涉及敏感话题。',
-    },
-    unchecked: {
-      en: 'Sorry, this message could not be checked, so it was not answered. Please try again later.',
-      fr: 'Désolé, ce message n’a pas pu être vérifié et n’a donc pas reçu de réponse. Veuillez réessayer plus tard.',
-      zh: '抱歉，这条消息暂时无法检查，因此没有得到回复。请稍后再试。',
     },
   },
   output: {
@@ -52,15 +40,17 @@ const OWN_WORDS: {
       fr: 'Désolé, je ne peux pas afficher cette réponse : le contrôle de sécurité de ce chat l’a signalée.',
       zh: '抱歉，我无法显示这个回答：它未通过本聊天的安全检查。',
     },
+  },
+  both: {
     warn: {
-      en: 'Please note that this answer touches on a sensitive subject.',
-      fr: 'Veuillez noter que cette réponse touche à un sujet sensible.',
-      zh: '请注意，这个回答涉及敏感话题。',
+      en: 'Please note: this touches on a sensitive subject.',
+      fr: 'Attention : ceci touche à un sujet sensible.',
+      zh: '请注意：内容涉及敏感话题。',
     },
     unchecked: {
-      en: 'Sorry, the answer could not be checked, so it is not shown. Please try again later.',
-      fr: 'Désolé, la réponse n’a pas pu être vérifiée et n’est donc pas affichée. Veuillez réessayer plus tard.',
-      zh: '抱歉，这个回答暂时无法检查，因此没有显示。请稍后再试。',
+      en: 'Sorry, I could not answer: the safety check of this chat did not work. Please try again later.',
+      fr: 'Désolé, je n’ai pas pu répondre : le contrôle de sécurité de ce chat n’a pas fonctionné. Veuillez réessayer plus tard.',
+      zh: '抱歉，我无法回答：本聊天的安全检查未能完成。请稍后再试。',
     },
   },
 };
@@ -69,11 +59,12 @@ const OWN_WORDS: {
 export function messageFor(option: MessageOption | undefined, decision: Decision, context: CallContext): string {
   if (decision.action === 'allow' || decision.action === 'review') return '';
   const keys = keysFor(decision);
-  const own = lookUp(OWN_WORDS[decision.stage], keys, context.locale) ?? '';
+  const { locale } = context;
+  const own = lookUp(OWN_WORDS[decision.stage], keys, locale) ?? lookUp(OWN_WORDS.both, keys, locale) ?? '';
   if (option === undefined) return own;
   // One text for all refusals speaks of what was found: an outage must not tell users that they broke the rules.
   if (typeof option === 'string') return isFlagged(decision) ? option : own;
-  if (typeof option !== 'function') return lookUp(option[decision.stage], keys, context.locale) ?? own;
+  if (typeof option !== 'function') return lookUp(option[decision.stage], keys, locale) ?? own;
   try {
     const message: unknown = option({ ...decision, message: own }, context);
     return typeof message === 'string' ? message : own;

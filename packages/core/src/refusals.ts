@@ -1,3 +1,4 @@
+import { isObject } from './validate.ts';
 const REGISTRY = Symbol.for('chaperone.refusals');
 
 /**
@@ -17,5 +18,5 @@ export function markRefusal<T extends object>(refusal: T): T {
 
 /** Whether a guard of this process has written this very object. */
 export function isRefusal(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && registry().has(value);
+  return isObject(value) && registry().has(value);
 }

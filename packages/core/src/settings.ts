@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Scope } from './chat/segment.ts';
+import { SEGMENT_KINDS, type Scope } from './chat/segment.ts';
 import { ConfigurationError } from './errors.ts';
 import { isFallback, MAX_RETRIES, type Fallback } from './fallback/fallback.ts';
 import { reject } from './fallback/reject.ts';
@@ -79,7 +79,7 @@ function checkMessages(message: MessageOption | undefined, roster: Roster): void
       if (!known.includes(key))
         throw new ConfigurationError(
           joinPath(`message.${stage}`, [key]),
-          `is not a category of that stage${suggest(key, known)}`,
+          `is not a category of that stage${suggest(known)}`,
         );
   }
 }
@@ -98,9 +98,7 @@ const moderators = z.array(
     name: z.string().check(z.minLength(1)),
     revision: z.optional(z.string()),
     categories: z.array(z.string()),
-    kinds: z.optional(
-      z.array(z.enum(['text', 'reasoning', 'refusal', 'tool-input', 'tool-output', 'image', 'audio', 'video', 'file'])),
-    ),
+    kinds: z.optional(z.array(z.enum(SEGMENT_KINDS))),
     reads: z.optional(z.enum(['segment', 'message', 'conversation'])),
     partition: z.optional(aFunction),
     span: z.optional(z.number().check(z.gte(0))),

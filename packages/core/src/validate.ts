@@ -2,22 +2,27 @@ import type * as z from 'zod/mini';
 import { ConfigurationError } from './errors.ts';
 
 /**
- * Checks what a user configured against a schema. The first thing that is wrong becomes a `ConfigurationError` that
- * names its path and says what to do, in our own sentences.
+ * Checks what a user handed in against a schema. The first thing that is wrong is thrown, with its path and what to do,
+ * in our own sentences.
  */
-export function validate<S extends z.ZodMiniType>(schema: S, value: unknown, path: string): z.output<S> {
+export function validate<S extends z.ZodMiniType>(
+  schema: S,
+  value: unknown,
+  path: string,
+  Problem: new (path: string, problem: string) => Error = ConfigurationError,
+): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issues = result.error.issues.map(innermost);
   // A misspelt option explains why another one seems to be missing, so it is named first.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
-  if (!issue) throw new ConfigurationError(path, 'is not valid');
+  if (!issue) throw new Problem(path, 'is not valid');
   const at = joinPath(path, issue.path);
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
-    throw new ConfigurationError(joinPath(at, [key]), `is not an option${suggest(key, keysAt(schema, issue.path))}`);
+    throw new Problem(joinPath(at, [key]), `is not an option${suggest(keysAt(schema, issue.path))}`);
   }
-  throw new ConfigurationError(at === '' ? 'options' : at, expectation(issue));
+  throw new Problem(at === '' ? 'options' : at, expectation(issue));
 }
 
 /** Where a value may be one of several things, the issue of the one that it was meant to be. */
@@ -30,12 +35,8 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return issue;
 }
 
-/** `; did you mean x?`, or the names that there are. */
-export function suggest(name: string, known: readonly string[]): string {
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  if (best && best.distance <= Math.max(2, Math.floor(name.length / 4))) return `; did you mean "${best.candidate}"?`;
+/** `; there are …`: the names that could have been meant. */
+export function suggest(known: readonly string[]): string {
   return known.length > 0 ? `; there are ${known.slice(0, 30).join(', ')}` : '';
 }
 
@@ -55,9 +56,9 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `must be ${article(issue.expected)}`;
     case 'too_small':
-      return `must be ${issue.inclusive ? 'at least' : 'more than'} ${String(issue.minimum)}`;
+      return `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
     case 'too_big':
-      return `must be ${issue.inclusive ? 'at most' : 'less than'} ${String(issue.maximum)}`;
+      return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
     case 'custom':
       return `must be ${String(issue.params?.['expected'] ?? 'something else')}`;
     case 'invalid_union': {
@@ -99,19 +100,9 @@ function shapeOf(schema: unknown): Readonly<Record<string, unknown>> | undefined
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) && !Array.isArray(value);
 }
 
-/** Levenshtein's distance, for names of a few dozen characters. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const substitution = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,3 +1,4 @@
+import { isObject } from './validate.ts';
 import type { Call } from './chat/call.ts';
 import { readMessages, type ChatMessage } from './chat/content.ts';
 import { open } from './chat/opening.ts';
@@ -151,9 +152,9 @@ function strings(call: Call, running: Promise<Generated>, onRefusal?: () => void
 }
 
 function isIterable<T>(value: unknown): value is AsyncIterable<T> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+  return isObject(value) && Symbol.asyncIterator in value;
 }
 
 function isThenable<T>(value: unknown): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value;
+  return isObject(value) && 'then' in value;
 }

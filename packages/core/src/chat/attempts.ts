@@ -1,3 +1,4 @@
+import { attempt } from '../attempt.ts';
 import type { Ruling } from '../judge.ts';
 import type { Outcome } from '../fallback/outcome.ts';
 import type { ChatAdapter, ReplyReading } from './adapter.ts';
@@ -19,7 +20,8 @@ export async function next<Request, Result>(
   generate: Generate<Request, Result>,
 ): Promise<Next<Result>> {
   if (ruling.outcome.kind !== 'retry') return { outcome: ruling.outcome };
-  const improved = addFeedback(adapter, request, ruling.outcome.feedback);
+  const { feedback } = ruling.outcome;
+  const improved = attempt(() => adapter.addFeedback(request, feedback));
   if (improved !== undefined) {
     call.parts.events.tell('retried', { decision: ruling.decision, attempt: call.attempts, context: call.context });
     try {
@@ -30,18 +32,6 @@ export async function next<Request, Result>(
   }
   const outcome = await ruling.otherwise();
   return { outcome: outcome.kind === 'retry' ? { kind: 'reject' } : outcome };
-}
-
-function addFeedback<Request>(
-  adapter: Pick<ChatAdapter<Request, never, never>, 'addFeedback'>,
-  request: Request,
-  feedback: string,
-): Request | undefined {
-  try {
-    return adapter.addFeedback(request, feedback);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Tells that the provider's own content filter took something away. */

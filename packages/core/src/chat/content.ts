@@ -1,7 +1,8 @@
+import * as z from 'zod/mini';
 import { ContentError } from '../errors.ts';
 import type { Stage } from '../moderation/moderator.ts';
-import { isRecord, joinPath } from '../validate.ts';
-import type { Message, Role, Segment, SegmentKind } from './segment.ts';
+import { isObject, validate } from '../validate.ts';
+import { ROLES, SEGMENT_KINDS, type Message, type Role, type Segment } from './segment.ts';
 
 /** A part of a message: text, or an image by its address or bytes. */
 export type ContentPart =
@@ -18,18 +19,36 @@ export interface ChatMessage {
 /** What `check` takes: a text, an image, segments, or the messages of a chat. */
 export type Content = string | URL | Uint8Array | readonly Segment[] | readonly ChatMessage[];
 
-const KINDS: readonly string[] = [
-  'text',
-  'reasoning',
-  'refusal',
-  'tool-input',
-  'tool-output',
-  'image',
-  'audio',
-  'video',
-  'file',
-] satisfies readonly SegmentKind[];
-const ROLES: readonly string[] = ['user', 'assistant', 'tool', 'system'] satisfies readonly Role[];
+const image = z.custom<URL | Uint8Array>((value) => value instanceof URL || value instanceof Uint8Array, {
+  params: { expected: 'a URL or bytes' },
+});
+const address = z.pipe(
+  z.string().check(z.refine((text) => URL.canParse(text), { params: { expected: 'an address (https: or data:)' } })),
+  z.transform((text) => new URL(text)),
+);
+const messagesSchema = z.array(
+  z.looseObject({
+    role: z.string(),
+    content: z.union([
+      z.string(),
+      z.array(
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('text'), text: z.string() }),
+          z.object({ type: z.literal('image'), image: z.union([image, address]) }),
+        ]),
+      ),
+    ]),
+  }),
+);
+const segmentsSchema = z.array(
+  z.object({
+    kind: z.enum(SEGMENT_KINDS),
+    role: z.enum(ROLES),
+    path: z.optional(z.string()),
+    text: z.optional(z.string()),
+    image: z.optional(image),
+  }),
+);
 
 /** Reads what somebody wants checked. Throws a `ContentError` that says where it is no content. */
 export function readContent(content: unknown, stage: Stage): readonly Message[] {
@@ -39,77 +58,47 @@ export function readContent(content: unknown, stage: Stage): readonly Message[] 
     return [single({ kind: 'image', role, path: 'content', image: content })];
   if (!Array.isArray(content))
     throw new ContentError('content', 'must be a string, an image (URL or bytes), segments or messages');
-  const items: readonly unknown[] = content;
-  return items.some((item) => isRecord(item) && 'content' in item)
-    ? readMessages(items, 'content')
-    : items.map((item, index) => single(readSegment(item, `content[${index}]`)));
+  if (isChat(content)) return readMessages(content, 'content');
+  return validate(segmentsSchema, content, 'content', ContentError).map(
+    ({ kind, role: author, path, text, image: picture }, index) =>
+      single({
+        kind,
+        role: author,
+        path: path ?? `content[${index}]`,
+        ...(text === undefined ? {} : { text }),
+        ...(picture === undefined ? {} : { image: picture }),
+      }),
+  );
+}
+
+/** Whether content is the messages of a chat. */
+export function isChat(content: unknown): boolean {
+  return Array.isArray(content) && content.some((item) => isObject(item) && 'content' in item);
 }
 
 /** Reads the messages of a plain chat. */
 export function readMessages(messages: unknown, path: string): readonly Message[] {
-  if (!Array.isArray(messages)) throw new ContentError(path, 'must be an array of messages');
-  return messages.map((message: unknown, index): Message => {
+  return validate(messagesSchema, messages, path, ContentError).map(({ role: name, content }, index) => {
+    const role = roleOf(name);
     const at = `${path}[${index}]`;
-    if (!isRecord(message)) throw new ContentError(at, 'must be a message with a role and content');
-    if (typeof message['role'] !== 'string') throw new ContentError(`${at}.role`, 'must be a string');
-    const role = roleOf(message['role']);
-    return { role, path: at, segments: readParts(message['content'], role, `${at}.content`) };
+    const kind = role === 'tool' ? 'tool-output' : 'text';
+    const segments: readonly Segment[] =
+      typeof content === 'string'
+        ? [{ kind, role, path: `${at}.content`, text: content }]
+        : content.map((part, place) => {
+            const where = { role, path: `${at}.content[${place}]` };
+            return part.type === 'text'
+              ? { ...where, kind, text: part.text }
+              : { ...where, kind: 'image', image: part.image };
+          });
+    return { role, path: at, segments };
   });
 }
 
-function readParts(content: unknown, role: Role, path: string): readonly Segment[] {
-  const kind: SegmentKind = role === 'tool' ? 'tool-output' : 'text';
-  if (typeof content === 'string') return [{ kind, role, path, text: content }];
-  if (!Array.isArray(content)) throw new ContentError(path, 'must be a string or an array of parts');
-  return content.map((part: unknown, index): Segment => {
-    const at = `${path}[${index}]`;
-    if (isRecord(part) && part['type'] === 'text' && typeof part['text'] === 'string')
-      return { kind, role, path: at, text: part['text'] };
-    if (isRecord(part) && part['type'] === 'image')
-      return { kind: 'image', role, path: at, image: readImage(part['image'], `${at}.image`) };
-    throw new ContentError(
-      at,
-      "must be { type: 'text', text } or { type: 'image', image }; hand in other parts as segments",
-    );
-  });
-}
-
-function readImage(image: unknown, path: string): URL | Uint8Array {
-  if (image instanceof URL || image instanceof Uint8Array) return image;
-  if (typeof image === 'string' && URL.canParse(image)) return new URL(image);
-  throw new ContentError(path, 'must be an address (https: or data:) or bytes');
-}
-
-function readSegment(segment: unknown, path: string): Segment {
-  if (!isRecord(segment)) throw new ContentError(path, 'must be a segment');
-  const { kind, role, text, image } = segment;
-  if (!isKind(kind)) throw new ContentError(joinPath(path, ['kind']), `must be one of ${KINDS.join(', ')}`);
-  if (!isRole(role)) throw new ContentError(joinPath(path, ['role']), `must be one of ${ROLES.join(', ')}`);
-  if (text !== undefined && typeof text !== 'string')
-    throw new ContentError(joinPath(path, ['text']), 'must be a string');
-  if (image !== undefined && !(image instanceof URL) && !(image instanceof Uint8Array))
-    throw new ContentError(joinPath(path, ['image']), 'must be a URL or bytes');
-  return {
-    kind,
-    role,
-    path: typeof segment['path'] === 'string' ? segment['path'] : path,
-    ...(text === undefined ? {} : { text }),
-    ...(image === undefined ? {} : { image }),
-  };
-}
-
-function isKind(kind: unknown): kind is SegmentKind {
-  return typeof kind === 'string' && KINDS.includes(kind);
-}
-
-function isRole(role: unknown): role is Role {
-  return typeof role === 'string' && ROLES.includes(role);
-}
-
-function roleOf(role: string): Role {
-  if (role === 'developer') return 'system';
-  if (role === 'function') return 'tool';
-  return isRole(role) ? role : 'user';
+function roleOf(name: string): Role {
+  if (name === 'developer') return 'system';
+  if (name === 'function') return 'tool';
+  return ROLES.find((role) => role === name) ?? 'user';
 }
 
 function single(segment: Segment): Message {

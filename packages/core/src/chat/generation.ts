@@ -1,3 +1,4 @@
+import { isObject } from '../validate.ts';
 import { childController, untilAborted } from '../abort.ts';
 import type { Call } from './call.ts';
 
@@ -40,7 +41,7 @@ export function generateOnce<Request, Result>(
 
 /** A streamed result that nobody reads must still let go of its source. */
 function discard(result: unknown): void {
-  if (typeof result !== 'object' || result === null || !(Symbol.asyncIterator in result)) return;
+  if (!isObject(result) || !(Symbol.asyncIterator in result)) return;
   const iterable = result as AsyncIterable<unknown>; // it has the one member that makes it one
   Promise.resolve(iterable[Symbol.asyncIterator]().return?.()).catch(() => {});
 }

@@ -1,8 +1,9 @@
 import { untilAborted } from '../abort.ts';
+import { attempt } from '../attempt.ts';
 import { weighTargets, type Judgement, type Ruling } from '../judge.ts';
 import { isFlagged } from '../policy/decision.ts';
 import type { UncheckedPolicy, Weighed } from '../policy/decide.ts';
-import type { ChatAdapter, Edit, Refusal, RequestReading } from './adapter.ts';
+import type { ChatAdapter, Refusal, RequestReading } from './adapter.ts';
 import type { Call } from './call.ts';
 import { generateOnce, type Generate, type Generation } from './generation.ts';
 import { divide, editsFor, type Turns } from './turns.ts';
@@ -26,7 +27,7 @@ export async function open<Request, Result>(
   generate: Generate<Request, Result>,
 ): Promise<Opening<Request, Result>> {
   const { fallbacks, scopes, timing } = call.parts;
-  const reading = readRequest(adapter, request);
+  const reading = attempt(() => adapter.readRequest(request));
   const turns = divide(reading?.messages ?? [], scopes);
   const judgement = call.judgement('input');
   if (!reading) judgement.unreadable('request');
@@ -76,14 +77,6 @@ async function conclude(call: Call, judgement: Judgement): Promise<Ruling> {
   return ruling;
 }
 
-function readRequest<Request>(adapter: RequestAdapter<Request>, request: Request): RequestReading | undefined {
-  try {
-    return adapter.readRequest(request);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * The request without what the policy would block in older turns, and without the answers that it got: they neither
  * block again nor reach the model. Where the request may not be rewritten, they block.
@@ -106,7 +99,7 @@ async function withoutBlockedTurns<Request>(
   judgement.add(weighed.filter((each) => !blocked.includes(each)).map(uncheckedAlone));
   if (!reading || blocked.length === 0) return request;
   const edits = editsFor(reading.messages, new Set(blocked.map(({ path }) => path)));
-  const rewritten = rewriteRequest(adapter, request, edits);
+  const rewritten = attempt(() => adapter.rewriteRequest(request, edits));
   if (rewritten === undefined) {
     judgement.add(blocked);
     return request;
@@ -129,16 +122,4 @@ function uncheckedAlone(weighed: Weighed): Weighed {
     findings: [],
     verdicts: [],
   };
-}
-
-function rewriteRequest<Request>(
-  adapter: RequestAdapter<Request>,
-  request: Request,
-  edits: readonly Edit[],
-): Request | undefined {
-  try {
-    return adapter.rewriteRequest(request, edits);
-  } catch {
-    return undefined;
-  }
 }

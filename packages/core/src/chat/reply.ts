@@ -1,3 +1,5 @@
+import { isObject } from '../validate.ts';
+import { attempt } from '../attempt.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
@@ -52,7 +54,7 @@ export async function deliver<Request, Reply>(
   let reply = first;
   for (;;) {
     if (isRefusal(reply)) return end(call, reply, 'refused'); // another guard's: judged, and nothing of the model's is left in it
-    const reading = readReply(adapter, reply);
+    const reading = attempt(() => adapter.readReply(reply));
     call.used(reading?.usage);
     if (reading) tellProviderBlocks(call, reading);
     const judged = judgeReply(call, reading, adapter, request);
@@ -100,22 +102,7 @@ export function messagesOf<Request>(
   adapter: Pick<ReplyAdapter<Request, never>, 'readRequest'>,
   request: Request,
 ): readonly Message[] {
-  try {
-    return adapter.readRequest(request).messages;
-  } catch {
-    return [];
-  }
-}
-
-function readReply<Reply>(
-  adapter: Pick<ReplyAdapter<never, Reply>, 'readReply'>,
-  reply: Reply,
-): ReplyReading | undefined {
-  try {
-    return adapter.readReply(reply);
-  } catch {
-    return undefined;
-  }
+  return attempt(() => adapter.readRequest(request))?.messages ?? [];
 }
 
 function refuse<Request, Reply>(
@@ -128,8 +115,9 @@ function refuse<Request, Reply>(
   const refused = adapter.refuse(request, refusal, reply);
   // Of several choices those that were not refused are the model's: a guard around this one has to judge them.
   const isWhole =
-    reply === undefined || (readReply(adapter, refused)?.segments ?? []).every(({ text }) => text === refusal.message);
-  if (isWhole && typeof refused === 'object' && refused !== null) markRefusal(refused);
+    reply === undefined ||
+    (attempt(() => adapter.readReply(refused))?.segments ?? []).every(({ text }) => text === refusal.message);
+  if (isWhole && isObject(refused)) markRefusal(refused);
   return end(call, refused, 'refused');
 }
 

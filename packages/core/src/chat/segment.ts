@@ -16,6 +16,9 @@ export type SegmentKind =
 /** Who wrote a message: `tool` is the result of a tool call, `system` is the developer. */
 export type Role = 'user' | 'assistant' | 'tool' | 'system';
 
+/** Every role there is. */
+export const ROLES: readonly Role[] = ['user', 'assistant', 'tool', 'system'];
+
 /** One piece of a chat that can be judged. */
 export interface Segment {
   readonly kind: SegmentKind;
@@ -40,6 +43,9 @@ export type Scope = (segment: Segment) => boolean;
 
 /** The kinds that are text: what a moderator covers unless it says otherwise. */
 export const TEXT_KINDS: readonly SegmentKind[] = ['text', 'reasoning', 'refusal', 'tool-input', 'tool-output'];
+
+/** Every kind there is. */
+export const SEGMENT_KINDS: readonly SegmentKind[] = [...TEXT_KINDS, 'image', 'audio', 'video', 'file'];
 
 /** Whether there is nothing in a segment that anybody could judge. */
 export function isEmpty(segment: Segment): boolean {

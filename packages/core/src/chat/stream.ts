@@ -1,4 +1,6 @@
+import { isObject } from '../validate.ts';
 import { untilAborted } from '../abort.ts';
+import { attempt } from '../attempt.ts';
 import type { Outcome } from '../fallback/outcome.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -202,12 +204,9 @@ class Listener<Request, Chunk> {
   }
 
   #read(chunk: Chunk): ChunkReading {
-    try {
-      return this.reader.read(chunk);
-    } catch {
-      this.#isUnreadable = true;
-      return { segments: [] };
-    }
+    const reading = attempt(() => this.reader.read(chunk));
+    if (!reading) this.#isUnreadable = true;
+    return reading ?? { segments: [] };
   }
 }
 
@@ -252,7 +251,7 @@ async function* replay<Chunk>(chunks: readonly Chunk[]): AsyncGenerator<Chunk, v
 }
 
 function mark<Chunk>(chunk: Chunk): Chunk {
-  if (typeof chunk === 'object' && chunk !== null) markRefusal(chunk);
+  if (isObject(chunk)) markRefusal(chunk);
   return chunk;
 }
 

@@ -1,3 +1,4 @@
+import { attempt } from '../attempt.ts';
 import type { Stage } from '../moderation/moderator.ts';
 import type { Target } from '../moderation/panel.ts';
 import type { Edit } from './adapter.ts';
@@ -44,11 +45,7 @@ export function targetsOf(
 }
 
 function isInScope(scope: Scope, segment: Parameters<Scope>[0]): boolean {
-  try {
-    return scope(segment);
-  } catch {
-    return true; // a scope that fails must not become a way around the guard
-  }
+  return attempt(() => scope(segment)) ?? true; // a scope that fails must not become a way around the guard
 }
 
 /**

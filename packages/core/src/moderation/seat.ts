@@ -1,3 +1,4 @@
+import { isObject } from '../validate.ts';
 import type { EventHub } from '../events.ts';
 import type { VerdictCache } from './cache.ts';
 import { keyOf } from './key.ts';
@@ -220,7 +221,7 @@ function isOneItemsFault({ reason }: Failed): boolean {
 }
 
 function isFailure(answer: unknown): answer is Failed {
-  return typeof answer === 'object' && answer !== null && 'status' in answer && answer.status === 'failed';
+  return isObject(answer) && 'status' in answer && answer.status === 'failed';
 }
 
 /** Cuts questions into batches within a moderator's limits; without any, each goes alone. */

@@ -55,10 +55,7 @@ export function compilePolicy(policy: Policy, roster: Roster): CompiledPolicy {
     if (!moderator)
       throw new ConfigurationError(
         path,
-        `is not a moderator of this guard${suggest(
-          name,
-          everyone.map((each) => each.name),
-        )}`,
+        `is not a moderator of this guard${suggest(everyone.map((each) => each.name))}`,
       );
     checkRules(rules, path, [moderator]);
   }
@@ -108,7 +105,7 @@ function checkRules(rules: Rules | undefined, path: string, moderators: readonly
     if (category !== '*' && !known.includes(category))
       throw new ConfigurationError(
         joinPath(path, [category]),
-        `is not a category of ${speakers(moderators)}${suggest(category, known)}`,
+        `is not a category of ${speakers(moderators)}${suggest(known)}`,
       );
     if (rule !== undefined) checkRule(rule, joinPath(path, [category]));
   }
@@ -129,7 +126,7 @@ function checkRule(rule: unknown, path: string): void {
   const said = Object.keys(rule).filter((key) => rule[key] !== undefined);
   for (const key of said) {
     const tier = TIERS.find((candidate) => candidate === key);
-    if (!tier) throw new ConfigurationError(joinPath(path, [key]), `is not a tier${suggest(key, TIERS)}`);
+    if (!tier) throw new ConfigurationError(joinPath(path, [key]), `is not a tier${suggest(TIERS)}`);
     checkThreshold(rule[tier], joinPath(path, [tier]), '');
     const stricter = TIERS.slice(0, TIERS.indexOf(tier)).find((other) => covers(rule[other], rule[tier]));
     if (stricter)

@@ -1,0 +1,53 @@
+import { gzipSync } from 'node:zlib';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { Row } from '../table.ts';
+
+/** Bytes of core, minified and gzipped. */
+export interface CoreSize {
+  /** Its own code. */
+  readonly own: number;
+  /** With eventemitter3, quick-lru and zod in it. */
+  readonly withDependencies: number;
+}
+
+/** Limits in bytes; a KB is 1,000 of them. */
+export const CORE_SIZE_LIMITS: CoreSize = { own: 15_000, withDependencies: 30_000 };
+
+/** What everything that core exports weighs: nothing is shaken out of it but what no export reaches. */
+export async function measureCoreSize(): Promise<CoreSize> {
+  return { own: await gzipped('external'), withDependencies: await gzipped('bundle') };
+}
+
+async function gzipped(packages: 'external' | 'bundle'): Promise<number> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(import.meta.resolve('@chaperone/core'))],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2024',
+    packages,
+    write: false,
+    logLevel: 'silent',
+  });
+  const [file] = outputFiles;
+  if (!file) throw new Error('esbuild wrote no bundle of core');
+  return gzipSync(file.contents, { level: 9 }).byteLength;
+}
+
+export async function measureCoreSizeRows(): Promise<readonly Row[]> {
+  const size = await measureCoreSize();
+  const row = (what: string, part: keyof CoreSize): Row => ({
+    what,
+    goal: CORE_SIZE_LIMITS[part] / 1_000,
+    measured: size[part] / 1_000,
+    unit: 'KB',
+    digits: 1,
+  });
+  return [
+    row('core, minified and gzipped: own code', 'own'),
+    row('core, minified and gzipped: with its dependencies', 'withDependencies'),
+  ];
+}

@@ -1,0 +1,48 @@
+/**
+ * A user's program. It is compiled against the packed packages and run in an empty project, on the oldest and the newest
+ * Node that they promise to run on.
+ */
+import assert from 'node:assert/strict';
+import { createGuard } from '@chaperone/core';
+import { blocklist } from '@chaperone/moderators';
+import { guardOpenAI } from '@chaperone/openai';
+import { startServer } from '@chaperone/testing';
+import OpenAI from 'openai';
+
+const server = await startServer({ chat: 'All is well.' });
+const guard = createGuard({ moderators: [blocklist(['zorp'], { category: 'invented' })] });
+const openai = guardOpenAI(new OpenAI({ apiKey: 'none', baseURL: server.url, maxRetries: 0 }), guard);
+
+const flagged: string[] = [];
+guard.on('flagged', ({ decision }) => {
+  flagged.push(...decision.findings.map(({ category }) => category));
+});
+
+const ask = (content: string) =>
+  openai.chat.completions.create({ model: 'scripted', messages: [{ role: 'user', content }] });
+
+try {
+  const clean = await ask('Hello.');
+  assert.equal(clean.choices[0]?.message.content, 'All is well.');
+  assert.deepEqual(flagged, []);
+
+  const blocked = await ask('Say zorp.');
+  assert.equal(blocked.choices[0]?.finish_reason, 'content_filter');
+  assert.ok(!JSON.stringify(blocked).includes('zorp'));
+  assert.deepEqual(flagged, ['invented']);
+  assert.equal(server.chatRequests.length, 1); // the model was not asked
+
+  const stream = await openai.chat.completions.create({
+    model: 'scripted',
+    messages: [{ role: 'user', content: 'Hello again.' }],
+    stream: true,
+  });
+  let streamed = '';
+  for await (const chunk of stream) streamed += chunk.choices[0]?.delta.content ?? '';
+  assert.equal(streamed, 'All is well.');
+
+  await guard.idle();
+} finally {
+  await server.close();
+}
+console.log(`clean, blocked and streamed on Node ${process.versions.node}`);
