@@ -1,1 +1,2 @@
-export {};
+export { openaiModeration, type OpenAICategory, type OpenAIModerationOptions } from './openai-moderation/index.ts';
+export { blocklist, type BlocklistOptions } from './blocklist/index.ts';

@@ -1,0 +1,1 @@
+export { blocklist, type BlocklistOptions } from './blocklist.ts';

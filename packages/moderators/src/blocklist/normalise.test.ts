@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { normalise } from './normalise.ts';
+
+test('what is normalised stays as it is when normalised again', () => {
+  for (const text of ['A  Zörp™', 'ΣΑΣ', 'Straße', 'ﬁ', 'か\u3099', 'ﷺ', '한글', 'İı', 'नमस्ते', 'z\u200bo', '🦄']) {
+    const { plain } = normalise(text);
+    expect(normalise(plain).plain).toBe(plain);
+  }
+});
+
+test('every character is taken, alone and between letters', () => {
+  for (let code = 0; code <= 0x10ffff; code += code < 0x3000 ? 1 : 7)
+    expect(normalise(`a${String.fromCodePoint(code)}b`).plain).toMatch(/^a.*b$/su);
+});
+
+test('look-alikes differ from the plain reading only', () => {
+  expect(normalise('Сор')).toEqual({ plain: 'сор', imitated: 'cop' });
+  expect(normalise('cop')).toEqual({ plain: 'cop', imitated: 'cop' });
+});

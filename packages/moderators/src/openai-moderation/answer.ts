@@ -1,0 +1,56 @@
+import { failed, type Report } from '@chaperone/core';
+import * as z from 'zod/mini';
+
+/** What `POST /moderations` answers, after OpenAI's API reference; categories are open, since models add some. */
+const answerSchema = z.object({
+  id: z.optional(z.string()),
+  model: z.optional(z.string()),
+  results: z.array(
+    z.object({
+      flagged: z.boolean(),
+      categories: z.record(z.string(), z.nullable(z.boolean())),
+      category_scores: z.record(z.string(), z.nullable(z.number().check(z.minimum(0), z.maximum(1)))),
+      category_applied_input_types: z.nullish(z.record(z.string(), z.nullable(z.array(z.enum(['text', 'image']))))),
+    }),
+  ),
+});
+
+type Judged = Exclude<Report, { readonly status: 'failed' | 'unsupported' }>;
+type Result = z.infer<typeof answerSchema>['results'][number];
+
+/** One report per item; all of them `malformed` when the body is not an answer about exactly so many items. */
+export function readAnswer(body: string, items: number): readonly Report[] {
+  const answer = answerSchema.safeParse(parseJSON(body));
+  if (!answer.success) return repeat(items, 'The answer is not one of the moderation endpoint.');
+  const { id, model, results } = answer.data;
+  if (results.length !== items) return repeat(items, `The answer has ${results.length} results for ${items} items.`);
+  const origin = { ...(id !== undefined && { responseId: id }), ...(model !== undefined && { model }) };
+  return results.map((result) => ({ ...readResult(result), ...origin }));
+}
+
+function readResult(result: Result): Judged {
+  const flagged = Object.keys(result.categories).filter((category) => result.categories[category] === true);
+  return {
+    status: result.flagged || flagged.length > 0 ? 'flagged' : 'clear',
+    flagged,
+    // null: this model does not judge the category, which is no evidence of anything.
+    scores: withoutNull(result.category_scores),
+    ...(result.category_applied_input_types && { appliedTo: withoutNull(result.category_applied_input_types) }),
+  };
+}
+
+function withoutNull<V>(record: { readonly [key: string]: V | null }): { [key: string]: V } {
+  return Object.fromEntries(Object.entries(record).filter((entry): entry is [string, V] => entry[1] !== null));
+}
+
+function parseJSON(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function repeat(items: number, detail: string): readonly Report[] {
+  return Array.from({ length: items }, () => failed('malformed', { detail }));
+}

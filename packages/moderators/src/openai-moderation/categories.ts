@@ -1,0 +1,22 @@
+/**
+ * The categories that `omni-moderation-latest` returns, as OpenAI's API reference names them. The two `illicit` ones are
+ * `null` in the answers of the older text models.
+ */
+export const OPENAI_CATEGORIES = [
+  'harassment',
+  'harassment/threatening',
+  'hate',
+  'hate/threatening',
+  'illicit',
+  'illicit/violent',
+  'self-harm',
+  'self-harm/intent',
+  'self-harm/instructions',
+  'sexual',
+  'sexual/minors',
+  'violence',
+  'violence/graphic',
+] as const;
+
+/** A category of OpenAI's moderation models. */
+export type OpenAICategory = (typeof OPENAI_CATEGORIES)[number];
