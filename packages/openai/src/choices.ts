@@ -1,0 +1,65 @@
+import type { Refusal, ReplyReading, SegmentKind } from '@chaperone/core';
+import { type ContentReader, readContent } from './content.ts';
+import { at, countAt, isRecord } from './json.ts';
+import { under } from './paths.ts';
+
+/** What a choice says about itself: an ending, a place, probabilities of what is read anyway, the provider's filter. */
+const ABOUT_THE_CHOICE: ReadonlySet<string> = new Set([
+  'index',
+  'finish_reason',
+  'native_finish_reason',
+  'stop_reason',
+  'matched_stop',
+  'logprobs',
+  'content_filter_results',
+  'content_filter_offsets',
+]);
+
+/** Reads one choice, of a completion or of a chunk: what stands in `delta` continues `message`. */
+export function readChoice(choice: unknown, path: string, reader: Omit<ContentReader, 'role' | 'root'>): void {
+  const kind: SegmentKind = 'text';
+  if (!isRecord(choice)) return readContent(choice, path, kind, { ...reader, role: 'assistant', root: path });
+  let position = 0;
+  for (const key in choice) {
+    const place = under(path, key === 'delta' ? 'message' : key, position++);
+    if (!ABOUT_THE_CHOICE.has(key))
+      readContent(choice[key], place, kind, { ...reader, role: 'assistant', root: place });
+  }
+}
+
+/** The provider's own filter took this choice away. */
+export function isProviderBlock(choice: unknown): boolean {
+  return at(choice, 'finish_reason') === 'content_filter';
+}
+
+export function choicePath(index: number): string {
+  return `choices[${index}]`;
+}
+
+/** The choice that an element of `choices` belongs to: what it says itself, or where it stands. */
+export function choiceIndex(choice: unknown, position: number): number {
+  return countAt(choice, 'index') ?? position;
+}
+
+/** Which choices a refusal replaces: `'all'` where it names none, or something outside of them. */
+export function refusedChoices({ paths }: Refusal): ReadonlySet<number> | 'all' {
+  const refused = new Set<number>();
+  for (const path of paths) {
+    const index = /^choices\[(\d+)\]/.exec(path)?.[1];
+    if (index === undefined) return 'all';
+    refused.add(Number(index));
+  }
+  return refused.size > 0 ? refused : 'all';
+}
+
+/** Leaves out what is empty, as readings do. */
+export function reading(
+  parts: Required<Pick<ReplyReading, 'segments' | 'providerBlocks'>>,
+  usage: ReplyReading['usage'],
+): ReplyReading {
+  return {
+    segments: parts.segments,
+    ...(usage === undefined ? {} : { usage }),
+    ...(parts.providerBlocks.length === 0 ? {} : { providerBlocks: parts.providerBlocks }),
+  };
+}

@@ -1,0 +1,159 @@
+import type { ChunkReader, ChunkReading, Refusal, Segment, Usage } from '@chaperone/core';
+import { choiceIndex, choicePath, isProviderBlock, readChoice, reading, refusedChoices } from './choices.ts';
+import { readCompletion, refusedBody } from './completion.ts';
+import { type ContentReader, readContent } from './content.ts';
+import { endFrame, type Frame, writeFrame } from './frame.ts';
+import { at, isList, isRecord, type JsonObject } from './json.ts';
+import { headOf, newHead, notice, refusedMessage } from './refusal.ts';
+import { type ChatRequest, choicesAsked } from './request.ts';
+import { toolNames, unknownNameInPieces } from './tool-names.ts';
+import { readUsage, usageField, withAddedUsage } from './usage.ts';
+
+/** Starts reading the frames of one streamed reply. */
+export function openStream(request: ChatRequest): ChunkReader<Frame> {
+  const tools = toolNames(request.body);
+  const media = new Set<string>();
+  const seen = new Set<number>();
+  let head: JsonObject | undefined;
+  let document: Frame | undefined;
+
+  const collect = (segments: Segment[]): Omit<ContentReader, 'role' | 'root'> => ({
+    name,
+    take: (segment) => segments.push(...(segment.text === undefined ? once(segment, media) : [segment])),
+    place: choiceIndex, // tool calls and images say their place as choices do
+  });
+  const name = unknownNameInPieces(tools);
+
+  return {
+    read(frame): ChunkReading {
+      const { data, form, readable } = frame;
+      if (form === 'document') document = frame;
+      if (!readable) throw new TypeError('The event is not JSON.');
+      if (!isRecord(data)) {
+        if (data !== undefined) throw new TypeError('The event is not an object.');
+        return { segments: [] };
+      }
+      if (form === 'document') return readCompletion({ body: data, tools });
+      if (!isList(data['choices']) && !isAside(data)) throw new TypeError('The event is not of a chat completion.');
+      const segments: Segment[] = [];
+      const providerBlocks: string[] = [];
+      const choices = choicesOf(data);
+      if (choices.length > 0) head ??= headOf(data);
+      choices.forEach((choice, position) => {
+        const index = choiceIndex(choice, position);
+        seen.add(index);
+        if (isProviderBlock(choice)) providerBlocks.push(choicePath(index));
+        readChoice(choice, choicePath(index), collect(segments));
+      });
+      return reading({ segments, providerBlocks }, readUsage(data));
+    },
+
+    without(frame, refusal) {
+      const { data, form, readable } = frame;
+      if (!readable) return undefined;
+      if (!isRecord(data)) return frame;
+      if (form === 'document') {
+        const { body, partly } = refusedBody(request, refusal, data);
+        return partly ? writeFrame(body, form) : undefined;
+      }
+      const choices = choicesOf(data);
+      const refused = refusedChoices(refusal);
+      const left = choices.filter(
+        (choice, position) => refused !== 'all' && !refused.has(choiceIndex(choice, position)),
+      );
+      if (left.length === choices.length) return frame;
+      if (left.length > 0) return writeFrame({ ...data, choices: left }, form);
+      return readUsage(data) === undefined
+        ? undefined
+        : writeFrame({ ...headOf(data), choices: [], ...usageOf(data) }, form);
+    },
+
+    refuse(refusal, ended) {
+      if (document !== undefined) {
+        // A whole answer that is refused in part was given by `without`.
+        const { body, partly } = refusedBody(request, refusal, document.data);
+        return partly ? [] : [writeFrame(body, 'document', refusal)];
+      }
+      const start = head ?? newHead(request, 'chat.completion.chunk');
+      const message = deltaOf(refusedMessage(request, refusal));
+      const named = refusedChoices(refusal);
+      const indices = named === 'all' ? [...new Set([...seen, ...Array(choicesAsked(request)).keys()])] : [...named];
+      const write = (rest: JsonObject): Frame => writeFrame({ ...start, ...rest }, 'event', refusal);
+      const choice = (index: number, delta: JsonObject, finish: string | null): JsonObject => ({
+        choices: [{ index, delta, logprobs: null, finish_reason: finish }],
+      });
+      return [
+        ...indices.map((index) => write(choice(index, message, null))),
+        ...indices.map((index) => write({ ...choice(index, {}, 'content_filter'), chaperone: notice(refusal) })),
+        ...(ended ? [] : usageFrames(request, refusal, write)),
+        ...(ended ? [] : [endFrame(refusal)]),
+      ];
+    },
+
+    addUsage(frame, usage: Usage) {
+      const { data, form } = frame;
+      if (!isRecord(data)) return frame;
+      const added = withAddedUsage(data, usage);
+      return added === data ? frame : writeFrame(added, form);
+    },
+  };
+}
+
+/** What may stand in an event besides choices. */
+const ASIDES: ReadonlySet<string> = new Set([
+  'id',
+  'object',
+  'type',
+  'model',
+  'provider',
+  'service_tier',
+  'system_fingerprint',
+  'obfuscation',
+  'usage',
+  'moderation',
+]);
+
+/** An event without choices that is of the protocol all the same: an error, or one that holds no text of its own. */
+function isAside(data: JsonObject): boolean {
+  if (data['choices'] === undefined && isRecord(data['error'])) return true;
+  let hasText = false;
+  const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !ASIDES.has(key)));
+  readContent(rest, '', 'text', {
+    role: 'assistant',
+    root: '',
+    name: (_path, name) => name,
+    take: () => (hasText = true),
+    place: (_element, position) => position,
+  });
+  return !hasText;
+}
+
+function choicesOf(data: JsonObject): readonly unknown[] {
+  const { choices } = data;
+  return isList(choices) ? choices : [];
+}
+
+function usageOf({ usage }: JsonObject): JsonObject {
+  return usage === undefined ? {} : { usage };
+}
+
+/** What a message adds to a stream: fields that say nothing are left out. */
+function deltaOf(message: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null));
+}
+
+function usageFrames({ body }: ChatRequest, { usage }: Refusal, write: (rest: JsonObject) => Frame): readonly Frame[] {
+  const asked = at(body['stream_options'], 'include_usage') === true;
+  return asked && usage !== 'unknown' ? [write({ choices: [], ...usageField(usage) })] : [];
+}
+
+/** A medium may come in many pieces: the first stands for it, and each image for itself. */
+function once(segment: Segment, media: Set<string>): readonly Segment[] {
+  const seen = media.has(segment.path);
+  media.add(segment.path);
+  if (!seen) return [segment];
+  if (segment.image === undefined) return [];
+  const path = `${segment.path}#${media.size}`;
+  media.add(path);
+  return [{ ...segment, path }];
+}

@@ -1,0 +1,125 @@
+import type { Role, Segment, SegmentKind } from '@chaperone/core';
+import { isList, isRecord, type JsonObject, textAt } from './json.ts';
+import { under } from './paths.ts';
+
+/**
+ * Everything in a message that somebody could read. Every string counts, also in fields that this version has never
+ * heard of: what is left out is named here, key by key, and nothing else passes by.
+ */
+
+/** Chosen from a fixed list, or opaque: neither a person nor a model wrote them. */
+const WITHOUT_PROSE: ReadonlySet<string> = new Set([
+  'id',
+  'role',
+  'type',
+  'object',
+  'format', // of audio, of reasoning: 'wav', 'anthropic-claude-v1'
+  'tool_call_id',
+  'file_id',
+  'mime_type',
+  'signature', // of reasoning: base64
+  'thought_signature',
+  'encrypted_content',
+]);
+
+/** Bytes of a medium that was read as such, and how to play them. */
+const MEDIA_FIELDS: ReadonlySet<string> = new Set(['url', 'data', 'file_data', 'detail', 'format', 'id', 'file_id']);
+
+const MEDIA: ReadonlyMap<string, SegmentKind> = new Map([
+  ['image_url', 'image'],
+  ['input_audio', 'audio'],
+  ['audio_url', 'audio'],
+  ['audio', 'audio'],
+  ['video_url', 'video'],
+  ['file', 'file'],
+]);
+
+const KINDS: ReadonlyMap<string, SegmentKind> = new Map([
+  ['reasoning', 'reasoning'],
+  ['reasoning_content', 'reasoning'],
+  ['reasoning_details', 'reasoning'],
+  ['thinking', 'reasoning'],
+  ['thinking_blocks', 'reasoning'],
+  ['refusal', 'refusal'],
+  ['arguments', 'tool-input'],
+  ['input', 'tool-input'],
+]);
+
+/** How one message, or one chunk of it, is read. */
+export interface ContentReader {
+  readonly role: Role;
+  /** The path of the message itself. */
+  readonly root: string;
+  readonly take: (segment: Segment) => void;
+  /** What is left to judge of a name at this path: nothing of one that the developer gave. */
+  readonly name: (path: string, name: string) => string;
+  /** Which element of its list this is. */
+  readonly place: (element: unknown, position: number) => number;
+}
+
+/** Hands over every segment of a value. */
+export function readContent(value: unknown, path: string, kind: SegmentKind, reader: ContentReader): void {
+  if (typeof value === 'string') {
+    if (value !== '') reader.take({ kind, role: reader.role, path, text: value });
+  } else if (isList(value)) {
+    value.forEach((element, position) => {
+      readContent(element, `${path}[${reader.place(element, position)}]`, kind, reader);
+    });
+  } else if (isRecord(value)) {
+    let position = 0;
+    for (const key in value) readField(value, key, under(path, key, position++), path, kind, reader);
+  }
+}
+
+function readField(
+  record: JsonObject,
+  key: string,
+  path: string,
+  owner: string,
+  kind: SegmentKind,
+  reader: ContentReader,
+): void {
+  const value = record[key];
+  if (value === null || value === undefined) return;
+  if (typeof value === 'string') {
+    if (WITHOUT_PROSE.has(key) || (key === 'data' && isSealed(record))) return;
+    if (key === 'name') return readContent(reader.name(path, value), path, kind, reader);
+  }
+  const medium = MEDIA.get(key);
+  if (medium !== undefined && (isRecord(value) || (typeof value === 'string' && key.endsWith('_url'))))
+    return readMedium(value, owner === reader.root ? path : owner, path, medium, kind, reader);
+  const kindHere = KINDS.get(key) ?? kind;
+  // Arguments that are already parsed are judged in one piece, keys and all.
+  if (kindHere === 'tool-input' && kind !== 'tool-input' && typeof value === 'object')
+    return readContent(JSON.stringify(value), path, kindHere, reader);
+  readContent(value, path, kindHere, reader);
+}
+
+/** A content part that holds a medium is one segment, at the part's own path; a message that holds one is not. */
+function readMedium(
+  value: JsonObject | string,
+  place: string,
+  path: string,
+  medium: SegmentKind,
+  kind: SegmentKind,
+  reader: ContentReader,
+): void {
+  const image = medium === 'image' ? imageOf(value) : undefined;
+  reader.take({ kind: medium, role: reader.role, path: place, ...(image === undefined ? {} : { image }) });
+  if (typeof value === 'string') return;
+  let position = 0;
+  for (const field in value) {
+    const here = under(path, field, position++);
+    if (!(MEDIA_FIELDS.has(field) && typeof value[field] === 'string')) readContent(value[field], here, kind, reader);
+  }
+}
+
+function imageOf(value: JsonObject | string): URL | undefined {
+  const address = typeof value === 'string' ? value : textAt(value, 'url');
+  return address === undefined ? undefined : (URL.parse(address) ?? undefined);
+}
+
+/** Reasoning that the provider encrypted: nobody but the provider can read it. */
+function isSealed(record: JsonObject): boolean {
+  return /encrypted|redacted/.test(textAt(record, 'type') ?? '');
+}

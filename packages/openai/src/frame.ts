@@ -1,0 +1,61 @@
+import { createParser } from 'eventsource-parser';
+import type { Refusal } from '@chaperone/core';
+import { type JsonObject, parseJson } from './json.ts';
+
+/** One event of a stream with the bytes that it came in, or, where upstream answered in one piece, the whole answer. */
+export interface Frame {
+  /** All frames one after the other are the body. */
+  readonly bytes: Uint8Array;
+  readonly form: 'event' | 'document';
+  /** The parsed data. Undefined: there is none (a comment, a blank line, `[DONE]`), or nobody can read it. */
+  readonly data: unknown;
+  readonly readable: boolean;
+  /** Written by this guard. */
+  readonly refusal?: Refusal;
+}
+
+const encoder = new TextEncoder();
+
+/** A frame that carries an object, in the form of another. */
+export function writeFrame(data: JsonObject, form: Frame['form'], refusal?: Refusal): Frame {
+  const json = JSON.stringify(data);
+  const bytes = encoder.encode(form === 'event' ? `data: ${json}\n\n` : json);
+  return { bytes, form, data, readable: true, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+/** The frame that ends a stream. */
+export function endFrame(refusal: Refusal): Frame {
+  return { bytes: encoder.encode('data: [DONE]\n\n'), form: 'event', data: undefined, readable: true, refusal };
+}
+
+/** Reads a whole answer. */
+export function readDocument(bytes: Uint8Array): Frame {
+  const data = parseJson(new TextDecoder().decode(bytes));
+  return { bytes, form: 'document', data, readable: data !== undefined };
+}
+
+/** Reads the events of one stream. */
+export function createFrameReader(): (bytes: Uint8Array) => Frame {
+  const decoder = new TextDecoder();
+  let data: string | undefined;
+  let readable = true;
+  const parser = createParser({
+    onEvent(event) {
+      data = event.data;
+    },
+    onError() {
+      readable = false; // a line that is no field: text that a lenient client might show
+    },
+  });
+  return (bytes) => {
+    data = undefined;
+    readable = true;
+    // At once, or the parser drops what is no field unsaid. A body that was cut off has no blank line at its end.
+    parser.feed(`${decoder.decode(bytes)}\n\n`);
+    parser.reset();
+    if (data === undefined || data === '' || data === '[DONE]')
+      return { bytes, form: 'event', data: undefined, readable };
+    const parsed = parseJson(data);
+    return { bytes, form: 'event', data: parsed, readable: readable && parsed !== undefined };
+  };
+}

@@ -1,0 +1,33 @@
+import { ConfigurationError, type Guard } from '@chaperone/core';
+import { guardFetch } from './guard-fetch.ts';
+import type { GuardFetchOptions } from './options.ts';
+
+/** What is needed of a client: that of the `openai` package has it, and so have those made of it. */
+export interface OpenAIClient {
+  withOptions(options: { fetch: typeof globalThis.fetch }): this;
+}
+
+/**
+ * A client of the same type whose chat completions are guarded, whatever method makes them. The client handed in stays
+ * as it is.
+ * @throws ConfigurationError for a wrong argument
+ */
+export function guardOpenAI<Client extends OpenAIClient>(
+  client: Client,
+  guard: Guard,
+  options: GuardFetchOptions = {},
+): Client {
+  if (typeof Reflect.get(Object(client), 'withOptions') !== 'function')
+    throw new ConfigurationError('guardOpenAI.client', 'must be a client of the openai package, version 5 or later');
+  return client.withOptions({ fetch: guardFetch(fetchOf(client), guard, options) });
+}
+
+/** The `fetch` that the client was made with: private to it, and passed on by `withOptions`. */
+function fetchOf(client: object): typeof globalThis.fetch | undefined {
+  const own: unknown = Reflect.get(client, 'fetch');
+  return isFetch(own) ? own : undefined;
+}
+
+function isFetch(value: unknown): value is typeof globalThis.fetch {
+  return typeof value === 'function';
+}

@@ -1,0 +1,39 @@
+import { type CallContext, ConfigurationError, type Guard } from '@chaperone/core';
+import * as z from 'zod/mini';
+import type { ChatRequest } from './request.ts';
+
+export interface GuardFetchOptions {
+  /**
+   * What a blocked input looks like. `'reply'`: a completion, or a stream, in which the assistant says the message;
+   * `'error'`: HTTP 400 with `code: 'content_filter'`, or 503 with `code: 'content_unchecked'` where nothing was found
+   * but something could not be checked. A blocked reply is always a completion. Default `'reply'`.
+   */
+  readonly as?: 'reply' | 'error';
+  /** Whose call it is, read from the request. Default: what the guard was made `with`. */
+  readonly context?: (request: ChatRequest) => CallContext;
+}
+
+const schema = z.strictObject({
+  as: z.optional(z.enum(['reply', 'error'])),
+  context: z.optional(z.custom<(request: ChatRequest) => CallContext>((value) => typeof value === 'function')),
+});
+
+const SAYS: { readonly [option: string]: string } = {
+  as: "must be 'reply' or 'error'",
+  context: 'must be a function that makes a CallContext of a request',
+};
+
+/** Refuses what is no option: a misspelt one would be a guard that is off. */
+export function checkOptions(fetch: unknown, guard: Guard, options: GuardFetchOptions): void {
+  if (fetch !== undefined && typeof fetch !== 'function')
+    throw new ConfigurationError('guardFetch.fetch', 'must be a function, or undefined for the global fetch');
+  if (typeof Reflect.get(Object(guard), 'reply') !== 'function')
+    throw new ConfigurationError('guardFetch.guard', 'must be a guard made with createGuard');
+  const issue = schema.safeParse(options).error?.issues[0];
+  if (issue === undefined) return;
+  if (issue.code === 'unrecognized_keys')
+    throw new ConfigurationError(`guardFetch.${issue.keys[0]}`, 'is not an option; there are as and context');
+  const option = issue.path[0];
+  if (typeof option === 'string') throw new ConfigurationError(`guardFetch.${option}`, SAYS[option] ?? 'is wrong');
+  throw new ConfigurationError('guardFetch.options', 'must be an object');
+}

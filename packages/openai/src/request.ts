@@ -1,0 +1,118 @@
+import type { Edit, Message, RequestReading, Role, Segment } from '@chaperone/core';
+import { readContent } from './content.ts';
+import { isList, isRecord, type JsonObject, textAt } from './json.ts';
+import { depthOf, replaceAt } from './paths.ts';
+import { toolNames, unknownName } from './tool-names.ts';
+
+/** One call to `/chat/completions`. */
+export interface ChatRequest {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: JsonObject;
+}
+
+const ROLES: ReadonlyMap<string, Role> = new Map([
+  ['system', 'system'],
+  ['developer', 'system'],
+  ['assistant', 'assistant'],
+  ['tool', 'tool'],
+  ['function', 'tool'],
+]);
+
+/** Every message with everything in it. Throws where there are no messages to read. */
+export function readRequest({ body }: ChatRequest): RequestReading {
+  const messages = body['messages'];
+  if (!isList(messages)) throw new TypeError('The body has no list of messages.');
+  const name = unknownName(toolNames(body));
+  return {
+    messages: messages.map((message, index) => readMessage(message, `messages[${index}]`, name)),
+    actsAtOnce: actsAtOnce(body),
+  };
+}
+
+function readMessage(message: unknown, path: string, name: (path: string, name: string) => string): Message {
+  const role = ROLES.get(textAt(message, 'role') ?? '') ?? 'user'; // nobody vouches for a role that is not known
+  const segments: Segment[] = [];
+  readContent(message, path, role === 'tool' ? 'tool-output' : 'text', {
+    role,
+    root: path,
+    name,
+    take: (segment) => segments.push(segment),
+    place: (_element, position) => position,
+  });
+  return { role, path, segments };
+}
+
+/** Whether the provider stores, searches or runs something by itself as soon as it has the request. */
+function actsAtOnce(body: JsonObject): boolean {
+  const { store, web_search_options: webSearch, tools } = body;
+  const runsHere = (tool: unknown): boolean => ['function', 'custom'].includes(textAt(tool, 'type') ?? '');
+  return (
+    (store !== undefined && store !== null && store !== false) ||
+    (webSearch !== undefined && webSearch !== null) ||
+    (isList(tools) && !tools.every(runsHere))
+  );
+}
+
+/** A copy in which each segment that an edit names is a placeholder; undefined where the body is signed. */
+export function rewriteRequest(request: ChatRequest, edits: readonly Edit[]): ChatRequest | undefined {
+  if (isSigned(request.headers)) return undefined;
+  // Deeper ones first: the replacement of a whole part leaves nothing below it to find.
+  const ordered = edits.toSorted((a, b) => depthOf(b.path) - depthOf(a.path));
+  let body: unknown = request.body;
+  for (const edit of ordered) body = replaceAt(body, edit.path, (found, inList) => replacementOf(edit, found, inList));
+  return isRecord(body) ? { ...request, body } : undefined;
+}
+
+function replacementOf({ kind, path, placeholder }: Edit, found: unknown, inList: boolean): unknown {
+  switch (kind) {
+    case 'tool-input':
+      return typeof found === 'string' ? '{}' : {};
+    case 'image':
+    case 'audio':
+    case 'video':
+    case 'file':
+      return inList ? { type: 'text', text: placeholder } : null;
+    default:
+      return path.endsWith('.name') ? placeholder.replaceAll(/[^\w-]+/g, '') || 'removed' : placeholder; // a name has no spaces
+  }
+}
+
+/** A copy that ends in a word to the model; undefined where the body is signed. */
+export function addFeedback(request: ChatRequest, feedback: string): ChatRequest | undefined {
+  const messages = request.body['messages'];
+  if (!isList(messages) || isSigned(request.headers)) return undefined;
+  const role = messages.some((message) => textAt(message, 'role') === 'developer') ? 'developer' : 'system';
+  return { ...request, body: { ...request.body, messages: [...messages, { role, content: feedback }] } };
+}
+
+/** Headers that speak for the bytes of the body: another body would make them wrong. */
+const SIGNATURES: readonly string[] = [
+  'x-amz-content-sha256',
+  'x-amz-date',
+  'signature',
+  'signature-input',
+  'content-digest',
+  'digest',
+  'content-md5',
+];
+
+function isSigned(headers: Headers): boolean {
+  return /^AWS4-/i.test(headers.get('authorization') ?? '') || SIGNATURES.some((name) => headers.has(name));
+}
+
+/** How many choices were asked for. The protocol allows 128. */
+export function choicesAsked({ body }: ChatRequest): number {
+  const { n } = body;
+  return typeof n === 'number' && n >= 1 ? Math.min(Math.floor(n), 128) : 1;
+}
+
+/** Whether the reply is to follow a format, so that a plain sentence in its content would break the reader. */
+export function wantsStructure({ body }: ChatRequest): boolean {
+  const type = textAt(body['response_format'], 'type');
+  return type === 'json_schema' || type === 'json_object';
+}
+
+export function wantsStream({ body }: ChatRequest): boolean {
+  return body['stream'] === true;
+}
