@@ -1,27 +1,36 @@
-/** Settles as the promise does, or rejects with the signal's reason as soon as it is aborted. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(asError(signal.reason));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
-    promise.catch(() => {}); // it may still reject when nobody listens any longer
+/** Who waits for the abort of a call. One listener on the signal serves them all: adding one for each is what costs. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Runs something when a call is aborted; returns what forgets it. For signals of our own, which end with the call. */
+export function onAbort(signal: AbortSignal, run: () => void): () => void {
+  let waiters = waiting.get(signal);
+  if (!waiters) {
+    const added = (waiters = new Set());
+    waiting.set(signal, added);
+    signal.addEventListener('abort', () => added.forEach((waiter) => waiter()), { once: true });
   }
+  const known = waiters;
+  known.add(run);
+  return () => known.delete(run);
 }
 
-/** The platform hands on whatever the caller aborted with; what is no error at all becomes its AbortError. */
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new DOMException('This operation was aborted', 'AbortError');
-}
-
-/** Throws the signal's reason if it is aborted. */
-export function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw asError(signal.reason);
+/** Settles as the promise does, or rejects with the signal's reason as soon as it is aborted. */
+export function untilAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason); // whatever the caller aborted with, as the platform does
+    if (signal.aborted) leave();
+    const forget = onAbort(signal, leave);
+    promise.then(
+      (value) => {
+        forget();
+        resolve(value);
+      },
+      (error: unknown) => {
+        forget();
+        reject(error);
+      },
+    );
+  });
 }
 
 /** A controller that is aborted with its parent. `unlink` forgets the parent, so that a long-lived one holds nothing. */
@@ -31,8 +40,8 @@ export function childController(parent: AbortSignal | undefined): {
 } {
   const controller = new AbortController();
   if (!parent) return { controller, unlink: () => {} };
-  const onAbort = (): void => controller.abort(asError(parent.reason));
-  if (parent.aborted) onAbort();
-  else parent.addEventListener('abort', onAbort, { once: true });
-  return { controller, unlink: () => parent.removeEventListener('abort', onAbort) };
+  const abort = (): void => controller.abort(parent.reason);
+  if (parent.aborted) abort();
+  else parent.addEventListener('abort', abort, { once: true });
+  return { controller, unlink: () => parent.removeEventListener('abort', abort) };
 }

@@ -1,8 +1,8 @@
 import type { Call } from './chat/call.ts';
 import { isChat, readContent, type Content } from './chat/content.ts';
 import type { Message } from './chat/segment.ts';
+import { judgeOlder } from './chat/opening.ts';
 import { divide, targetsOf } from './chat/turns.ts';
-import { weighTargets } from './judge.ts';
 import type { Stage } from './moderation/moderator.ts';
 import type { Decision } from './policy/decision.ts';
 
@@ -26,8 +26,7 @@ export async function checkContent(
       const turns = divide(messages, scopes);
       const fresh = judgement.read(turns.fresh);
       fresh.catch(() => {}); // an abort is met again below
-      const older = await Promise.all(weighTargets(call.parts, call, turns.older));
-      judgement.omit(older.filter(({ action }) => action === 'block').map(({ path }) => path));
+      judgement.omit((await judgeOlder(call, judgement, turns.older)).paths);
       await fresh;
     } else {
       // What somebody hands in to be checked is checked, whoever wrote it.

@@ -80,30 +80,26 @@ function notesOn(settings: Settings, effective: Effective): readonly string[] {
   const notes: string[] = [];
   if (settings.timing === 'during')
     notes.push(
-      "timing 'during' waits like 'before' where the provider acts on a request by itself (server-side tools, stored conversations), and for the verdicts on older turns that are not remembered",
+      "timing 'during' waits like 'before' where the provider acts by itself (server-side tools, stored chats), and for older turns whose verdicts are not remembered",
     );
   for (const stage of ['input', 'output'] as const) {
     if (!effective[stage].waits)
-      notes.push(`${stage}: nothing waits for a verdict and nothing is blocked; events tell what would have been`);
-    if (effective[stage].moderators.length === 0)
-      notes.push(`${stage}: has no moderator; everything in it is unchecked`);
+      notes.push(`${stage}: nothing waits and nothing is blocked, events tell what would have been`);
+    if (effective[stage].moderators.length === 0) notes.push(`${stage}: has no moderator, everything is unchecked`);
   }
   notes.push('streamed replies are held until all of the reply is judged');
   return notes;
 }
 
-function table(effective: Effective, notes: readonly string[]): string {
-  const lines = [`policy ${effective.version}, timing '${effective.timing}'`];
-  for (const stage of ['input', 'output'] as const) {
-    lines.push(`${stage}: ${effective[stage].requestsPerSegment} request(s) for a new segment`);
-    for (const { moderator, category, rule, from } of effective[stage].rules)
-      lines.push(`  ${moderator.padEnd(20)} ${category.padEnd(24)} ${JSON.stringify(rule)} (${from})`);
-    if (effective[stage].unjudged.length > 0) lines.push(`  nobody judges: ${effective[stage].unjudged.join(', ')}`);
-  }
-  lines.push(
-    `unchecked: ${Object.entries(effective.whenUnchecked)
-      .map(([reason, action]) => `${reason} → ${action}`)
-      .join(', ')}`,
-  );
-  return [...lines, ...notes.map((note) => `note: ${note}`)].join('\n');
+function table({ version, timing, whenUnchecked, ...stages }: Effective, notes: readonly string[]): string {
+  return [
+    `policy ${version}, timing ${timing}, unchecked ${JSON.stringify(whenUnchecked)}`,
+    ...(['input', 'output'] as const).flatMap((stage) => [
+      `${stage}: nobody judges ${stages[stage].unjudged.join(', ')}`,
+      ...stages[stage].rules.map(({ moderator, category, rule, from }) =>
+        ['', moderator.padEnd(18), category.padEnd(24), JSON.stringify(rule), from].join(' '),
+      ),
+    ]),
+    ...notes,
+  ].join('\n');
 }

@@ -139,25 +139,33 @@ function stageOf({ stage = 'input' }: CheckOptions): Stage {
   return stage;
 }
 
-async function* checkMany(
+function checkMany(
   contents: Iterable<Content> | AsyncIterable<Content>,
   options: CheckManyOptions,
   begin: (kind: CallKind, options: CallOptions) => Call,
-): AsyncGenerator<Decision, void, undefined> {
+): AsyncIterable<Decision> {
   const { concurrency = 16, context } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw new ConfigurationError('checkMany.concurrency', 'must be a whole number from 1');
   const stage = stageOf(options);
   const { controller, unlink } = childController(options.signal);
   const { signal } = controller;
-  try {
-    yield* inOrder(contents, concurrency, (content) =>
-      checkContent(begin('check', context ? { context, signal } : { signal }), content, stage, 'unchecked'),
-    );
-  } finally {
-    unlink();
-    controller.abort(new DOMException('Nobody reads on', 'AbortError')); // what was started ahead and is not wanted any longer
-  }
+  const decisions = inOrder(
+    contents,
+    concurrency,
+    (content) => checkContent(begin('check', context ? { context, signal } : { signal }), content, stage, 'unchecked'),
+    signal,
+  );
+  const iterator: AsyncIterator<Decision, void, undefined> = {
+    next: () => decisions.next(),
+    async return() {
+      unlink();
+      controller.abort(); // what was started ahead is not wanted any longer, and nobody waits for more to come
+      await decisions.return();
+      return { done: true, value: undefined };
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }
 
 /** Policies are compiled once; those that a function gives, when they are first seen. */

@@ -1,12 +1,15 @@
+import { untilAborted } from './abort.ts';
+
 /**
  * Runs work on each item, a bounded number at a time, and gives the results in the order of the items. Items of an
  * array start together, so that they can share a request; those that arrive over time start as they come, and never
- * hold back a result that is there.
+ * hold back a result that is there. Ends with the signal's reason when it is aborted.
  */
-export async function* inOrder<T, R>(
+export function inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   concurrency: number,
   work: (item: T) => Promise<R>,
+  signal: AbortSignal,
 ): AsyncGenerator<R, void, undefined> {
   const ahead: Promise<R>[] = [];
   const start = (item: T): void => {
@@ -14,8 +17,8 @@ export async function* inOrder<T, R>(
     result.catch(() => {}); // it is met when it is its turn
     ahead.push(result);
   };
-  yield* Symbol.asyncIterator in items
-    ? arriving(items, concurrency, start, ahead)
+  return Symbol.asyncIterator in items
+    ? arriving(items, concurrency, start, ahead, signal)
     : present(items, concurrency, start, ahead);
 }
 
@@ -48,21 +51,26 @@ async function* arriving<T, R>(
   concurrency: number,
   start: (item: T) => void,
   ahead: Promise<R>[],
+  signal: AbortSignal,
 ): AsyncGenerator<R, void, undefined> {
   const iterator = items[Symbol.asyncIterator]();
-  let arrival: Promise<IteratorResult<T>> | undefined;
+  let arrival: Promise<IteratorResult<T> | undefined> | undefined;
   let isDone = false;
+  let failure: { readonly error: unknown } | undefined;
   try {
     while (!isDone || ahead.length > 0) {
-      if (!isDone && ahead.length < concurrency) arrival ??= iterator.next();
-      const [first] = ahead;
-      const settled = first?.then(
+      if (!isDone && ahead.length < concurrency)
+        arrival ??= iterator.next().catch((error: unknown): IteratorResult<T> => {
+          failure = { error }; // thrown when everything that came before it has been given
+          return { done: true, value: undefined };
+        });
+      const judged = ahead[0]?.then(
         () => undefined,
         () => undefined,
       );
-      const next = await Promise.race([arrival, settled].filter((each) => each !== undefined));
+      const next = await untilAborted(Promise.race([judged, arrival].filter((each) => each !== undefined)), signal);
       if (next === undefined) {
-        void ahead.shift();
+        const first = ahead.shift();
         if (first) yield await first;
         continue;
       }
@@ -70,7 +78,9 @@ async function* arriving<T, R>(
       if (next.done) isDone = true;
       else start(next.value);
     }
+    if (failure) throw failure.error;
   } finally {
-    if (!isDone) await iterator.return?.();
+    // Not waited for: a source that hangs in `next` would hang in `return` as well.
+    if (!isDone) iterator.return?.().catch(() => {});
   }
 }

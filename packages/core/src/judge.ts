@@ -1,6 +1,6 @@
 import { untilAborted } from './abort.ts';
 import { capture } from './capture.ts';
-import type { EventHub } from './events.ts';
+import type { EventHub, Events } from './events.ts';
 import type { Fallback } from './fallback/fallback.ts';
 import type { Outcome } from './fallback/outcome.ts';
 import { messageFor, type MessageOption } from './messages.ts';
@@ -59,6 +59,22 @@ export function weighTargets(
   });
 }
 
+/** Where something is to be blocked: a verdict on a whole message speaks for every segment of it. */
+export function blockedPaths(
+  { findings }: Pick<Weighed, 'findings'>,
+  targets: readonly Target[],
+  panel: Panel,
+): readonly string[] {
+  const blocks = findings.filter(({ action }) => action === 'block');
+  const messages = blocks.flatMap(({ moderator, path }) =>
+    panel.readsWhole(moderator)
+      ? targets.filter(({ segment }) => segment.path === path).map(({ message }) => message)
+      : [],
+  );
+  const spokenFor = messages.flatMap(({ segments }) => segments.map(({ path }) => path));
+  return [...new Set([...blocks.map(({ path }) => path), ...spokenFor])];
+}
+
 /**
  * The only road from content to outcome, for one stage of one attempt: panel, policy, fallback, events. Replies that
  * come at once hand in everything in one `read`; those that come piece by piece, window by window.
@@ -108,9 +124,9 @@ export class Judgement {
   }
 
   /** The decision over everything read, without a fallback. Tells `flagged`. */
-  async decide(): Promise<Decision> {
+  async decide(source: Events['flagged']['source'] = 'guard'): Promise<Decision> {
     const decision = this.#decision();
-    if (decision.findings.some(({ action }) => action !== 'allow')) await this.#tellFlagged(decision);
+    if (decision.findings.some(({ action }) => action !== 'allow')) await this.#tellFlagged(decision, source);
     return decision;
   }
 
@@ -167,18 +183,16 @@ export class Judgement {
 
   #refusedPaths(decision: Decision): readonly string[] {
     if (this.#isUnreadable) return [];
-    const { uncheckedPolicy } = this.#parts;
-    return [
-      ...decision.findings.filter(({ action }) => action === 'block').map(({ path }) => path),
-      ...decision.unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block').map(({ path }) => path),
-    ];
+    const { uncheckedPolicy, panel } = this.#parts;
+    const unchecked = decision.unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block');
+    return [...blockedPaths(decision, [...this.#targets.values()], panel), ...unchecked.map(({ path }) => path)];
   }
 
-  async #tellFlagged(decision: Decision): Promise<void> {
+  async #tellFlagged(decision: Decision, source: Events['flagged']['source']): Promise<void> {
     const paths = new Set(decision.findings.map(({ path }) => path));
     const segments = [...this.#targets.values()].flatMap(({ segment }) => (paths.has(segment.path) ? [segment] : []));
     const { captureContent, events } = this.#parts;
-    const event = { source: 'guard', decision, context: this.#case.context } as const;
+    const event = { source, decision, context: this.#case.context };
     if (captureContent === 'none') {
       events.tell('flagged', event);
       return;

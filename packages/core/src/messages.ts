@@ -29,16 +29,16 @@ export type MessageOption<C extends string = string> =
 const OWN_WORDS: { readonly [K in Stage | 'both']: StageMessages } = {
   input: {
     '*': {
-      en: "Sorry, I can't respond to this message: this chat's safety check flagged it.",
-      fr: 'Désolé, je ne peux pas répondre à ce message : le contrôle de sécurité de ce chat l’a signalé.',
-      zh: '抱歉，我无法回复这条消息：它未通过本聊天的安全检查。',
+      en: "Sorry, I can't respond to this message. A safety check flagged it.",
+      fr: 'Désolé, je ne peux pas répondre à ce message. Un contrôle de sécurité l’a signalé.',
+      zh: '抱歉，我无法回复这条消息，它未通过安全检查。',
     },
   },
   output: {
     '*': {
-      en: "Sorry, I can't show this answer: this chat's safety check flagged it.",
-      fr: 'Désolé, je ne peux pas afficher cette réponse : le contrôle de sécurité de ce chat l’a signalée.',
-      zh: '抱歉，我无法显示这个回答：它未通过本聊天的安全检查。',
+      en: "Sorry, I can't show this answer. A safety check flagged it.",
+      fr: 'Désolé, je ne peux pas afficher cette réponse. Un contrôle de sécurité l’a signalée.',
+      zh: '抱歉，我无法显示这个回答，它未通过安全检查。',
     },
   },
   both: {
@@ -48,9 +48,9 @@ const OWN_WORDS: { readonly [K in Stage | 'both']: StageMessages } = {
       zh: '请注意：内容涉及敏感话题。',
     },
     unchecked: {
-      en: 'Sorry, I could not answer: the safety check of this chat did not work. Please try again later.',
-      fr: 'Désolé, je n’ai pas pu répondre : le contrôle de sécurité de ce chat n’a pas fonctionné. Veuillez réessayer plus tard.',
-      zh: '抱歉，我无法回答：本聊天的安全检查未能完成。请稍后再试。',
+      en: "Sorry, I can't answer. The safety check did not work. Please try again later.",
+      fr: 'Désolé, je ne peux pas répondre. Le contrôle de sécurité n’a pas fonctionné. Veuillez réessayer plus tard.',
+      zh: '抱歉，我无法回答，安全检查未能完成。请稍后再试。',
     },
   },
 };

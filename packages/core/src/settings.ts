@@ -5,7 +5,7 @@ import { isFallback, MAX_RETRIES, type Fallback } from './fallback/fallback.ts';
 import { reject } from './fallback/reject.ts';
 import type { MessageOption } from './messages.ts';
 import type { Moderator, Stage } from './moderation/moderator.ts';
-import type { CaptureContent, GuardOptions } from './options.ts';
+import type { CaptureContent, GuardOptions, UncheckedRules } from './options.ts';
 import type { Roster } from './policy/compile.ts';
 import type { UncheckedPolicy } from './policy/decide.ts';
 import { joinPath, suggest, validate } from './validate.ts';
@@ -26,30 +26,41 @@ export interface Settings {
 
 /** Checks a guard's options. Throws a `ConfigurationError` that names the path of what is wrong. */
 export function readOptions(options: GuardOptions): Settings {
-  const checked = validate(schema, options, '');
-  const { moderators, fallback: both = reject(), whenUnchecked = {}, input = {}, output = {}, message } = options;
-  const roster: Roster = 'input' in moderators ? moderators : { input: moderators, output: moderators };
+  validate(schema, options, '');
+  const {
+    moderators: given,
+    fallback: both = reject(),
+    whenUnchecked = {},
+    input = {},
+    output = {},
+    message,
+  } = options;
+  const { deadline = 2_000, cache = {} } = options.moderation ?? {};
+  const roster: Roster = 'input' in given ? given : { input: given, output: given };
   checkRoster(roster);
   checkMessages(message, roster);
-  const unchecked = typeof whenUnchecked === 'string' ? undefined : whenUnchecked;
-  const all = typeof whenUnchecked === 'string' ? whenUnchecked : undefined;
+  const unchecked: UncheckedRules =
+    typeof whenUnchecked === 'string'
+      ? { failed: whenUnchecked, unsupported: whenUnchecked, tooLarge: whenUnchecked }
+      : whenUnchecked;
   return {
     roster,
     fallbacks: { input: input.fallback ?? both, output: output.fallback ?? both },
     scopes: { input: input.scope ?? notTheDevelopers, output: output.scope ?? everything },
-    timing: checked.input.timing,
+    timing: input.timing ?? 'before',
     uncheckedPolicy: {
-      failed: all ?? unchecked?.failed ?? 'block',
-      unsupported: all ?? unchecked?.unsupported ?? 'allow',
-      'too-large': all ?? unchecked?.tooLarge ?? 'block',
+      failed: unchecked.failed ?? 'block',
+      unsupported: unchecked.unsupported ?? 'allow',
+      'too-large': unchecked.tooLarge ?? 'block',
     },
-    deadline: checked.moderation.deadline,
-    cache: checked.moderation.cache === false ? undefined : checked.moderation.cache,
+    deadline,
+    cache: cache === false ? undefined : { entries: cache.entries ?? 1_000, ttl: cache.ttl ?? HOUR },
     message,
-    captureContent: checked.captureContent,
+    captureContent: options.captureContent ?? 'none',
   };
 }
 
+const HOUR = 60 * 60 * 1_000;
 const everything: Scope = () => true;
 const notTheDevelopers: Scope = (segment) => segment.role !== 'system';
 
@@ -58,10 +69,7 @@ function checkRoster({ input, output }: Roster): void {
   for (const moderator of [...input, ...output]) {
     const other = byName.get(moderator.name);
     if (other && other !== moderator)
-      throw new ConfigurationError(
-        'moderators',
-        `has two moderators named "${moderator.name}"; give one another name, so that verdicts and rules can tell them apart`,
-      );
+      throw new ConfigurationError('moderators', `has two moderators named "${moderator.name}"; give one another name`);
     byName.set(moderator.name, moderator);
   }
   if (byName.size === 0)
@@ -86,13 +94,16 @@ function checkMessages(message: MessageOption | undefined, roster: Roster): void
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const aFunction = z.custom<(...args: never[]) => unknown>(isFunction, { params: { expected: 'a function' } });
-const fallback = z.custom<Fallback>(isFallback, {
-  params: {
-    expected: `a fallback: reject(), log(), retry(), or { waits: boolean, retries: 0 to ${MAX_RETRIES}, answer }`,
-  },
-});
-const blockOrAllow = z.enum(['block', 'allow']);
-const text = z.union([z.string(), z.record(z.string(), z.string())]);
+const fallback = z.optional(
+  z.custom<Fallback>(isFallback, {
+    params: {
+      expected: `a fallback: reject(), log(), retry() or { waits, retries (0 to ${MAX_RETRIES}), answer }`,
+    },
+  }),
+);
+const blockOrAllow = z.optional(z.enum(['block', 'allow']));
+const aScope = z.optional(aFunction);
+const texts = z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())]));
 const moderators = z.array(
   z.looseObject({
     name: z.string().check(z.minLength(1)),
@@ -107,59 +118,32 @@ const moderators = z.array(
   }),
 );
 
-/** Every option, its limits and its default. The policy is checked further where it is compiled. */
+/** Every option and its limits. The policy is checked further where it is compiled. */
 const schema = z.strictObject({
   moderators: z.union([moderators, z.strictObject({ input: moderators, output: moderators })]),
   policy: z.optional(z.union([aFunction, z.looseObject({})])),
-  fallback: z.optional(fallback),
-  input: z.prefault(
-    z.strictObject({
-      fallback: z.optional(fallback),
-      timing: z._default(z.enum(['before', 'during']), 'before'),
-      scope: z.optional(aFunction),
-    }),
-    {},
-  ),
-  output: z.prefault(
-    z.strictObject({
-      fallback: z.optional(fallback),
-      release: z._default(z.enum(['verified', 'whole']), 'verified'),
-      scope: z.optional(aFunction),
-    }),
-    {},
-  ),
+  fallback,
+  input: z.optional(z.strictObject({ fallback, timing: z.optional(z.enum(['before', 'during'])), scope: aScope })),
+  output: z.optional(z.strictObject({ fallback, release: z.optional(z.enum(['verified', 'whole'])), scope: aScope })),
   whenUnchecked: z.optional(
     z.union([
-      blockOrAllow,
-      z.strictObject({
-        failed: z.optional(blockOrAllow),
-        unsupported: z.optional(blockOrAllow),
-        tooLarge: z.optional(blockOrAllow),
-      }),
+      z.enum(['block', 'allow']),
+      z.strictObject({ failed: blockOrAllow, unsupported: blockOrAllow, tooLarge: blockOrAllow }),
     ]),
   ),
-  moderation: z.prefault(
+  moderation: z.optional(
     z.strictObject({
-      deadline: z._default(z.number().check(z.gt(0), z.lte(600_000)), 2_000),
-      cache: z.prefault(
+      deadline: z.optional(z.number().check(z.gt(0), z.lte(600_000))),
+      cache: z.optional(
         z.union([
           z.literal(false),
-          z.strictObject({
-            entries: z._default(z.int().check(z.gte(1)), 1_000),
-            ttl: z._default(z.number().check(z.gt(0)), 60 * 60 * 1_000),
-          }),
+          z.strictObject({ entries: z.optional(z.int().check(z.gte(1))), ttl: z.optional(z.number().check(z.gt(0))) }),
         ]),
-        {},
       ),
     }),
-    {},
   ),
   message: z.optional(
-    z.union([
-      z.string(),
-      aFunction,
-      z.strictObject({ input: z.optional(z.record(z.string(), text)), output: z.optional(z.record(z.string(), text)) }),
-    ]),
+    z.union([z.string(), aFunction, z.strictObject({ input: z.optional(texts), output: z.optional(texts) })]),
   ),
-  captureContent: z._default(z.enum(['none', 'hash', 'full']), 'none'),
+  captureContent: z.optional(z.enum(['none', 'hash', 'full'])),
 });

@@ -11,18 +11,17 @@ export function validate<S extends z.ZodMiniType>(
   path: string,
   Problem: new (path: string, problem: string) => Error = ConfigurationError,
 ): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: sentence });
   if (result.success) return result.data;
   const issues = result.error.issues.map(innermost);
   // A misspelt option explains why another one seems to be missing, so it is named first.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (!issue) throw new Problem(path, 'is not valid');
-  const at = joinPath(path, issue.path);
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] ?? '';
-    throw new Problem(joinPath(at, [key]), `is not an option${suggest(keysAt(schema, issue.path))}`);
-  }
-  throw new Problem(at === '' ? 'options' : at, expectation(issue));
+  const at = joinPath(
+    path,
+    issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path,
+  );
+  throw new Problem(at === '' ? 'options' : at, issue.message);
 }
 
 /** Where a value may be one of several things, the issue of the one that it was meant to be. */
@@ -49,54 +48,36 @@ export function joinPath(path: string, keys: readonly PropertyKey[]): string {
   }, path);
 }
 
-function expectation(issue: z.core.$ZodIssue): string {
+/** What is wrong, said to follow its path. */
+function sentence(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
+    case 'unrecognized_keys':
+      return `is not an option${suggest(keysOf(issue.inst))}`;
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'invalid_type':
-      return `must be ${article(issue.expected)}`;
+      return `must be ${issue.expected === 'int' ? 'a whole number' : `of type ${issue.expected}`}`;
     case 'too_small':
       return `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
     case 'too_big':
       return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
     case 'custom':
-      return `must be ${String(issue.params?.['expected'] ?? 'something else')}`;
+      return `must be ${String(issue.params?.['expected'])}`;
     case 'invalid_union': {
-      const all = issue.errors.flatMap((issues) =>
-        issues.slice(0, 1).map((inner) => expectation(inner).replace('must be ', '')),
+      const wanted = issue.errors.flatMap((issues) =>
+        issues.slice(0, 1).map(({ message }) => message.replace('must be ', '')),
       );
-      return `must be ${[...new Set(all)].join(', or ')}`;
+      return wanted.length > 0 ? `must be ${[...new Set(wanted)].join(', or ')}` : 'is none of those known';
     }
     default:
       return 'is not valid';
   }
 }
 
-function article(type: string): string {
-  if (type === 'int') return 'a whole number';
-  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
-}
-
-/** The keys that a strict object in a schema knows. */
-function keysAt(schema: unknown, path: readonly PropertyKey[]): readonly string[] {
-  let at: unknown = schema;
-  for (const key of [...path, undefined]) {
-    let shape = shapeOf(at);
-    while (shape === undefined && isRecord(at) && isRecord(at['def']) && at['def']['innerType']) {
-      at = at['def']['innerType'];
-      shape = shapeOf(at);
-    }
-    if (shape === undefined) return [];
-    if (key === undefined) return Object.keys(shape);
-    at = shape[String(key)];
-  }
-  return [];
-}
-
-function shapeOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (!isRecord(schema) || !isRecord(schema['def'])) return undefined;
-  const { shape } = schema['def'];
-  return isRecord(shape) ? shape : undefined;
+/** The keys that a strict object knows. */
+function keysOf(schema: unknown): readonly string[] {
+  const shape = isRecord(schema) && isRecord(schema['def']) ? schema['def']['shape'] : undefined;
+  return isRecord(shape) ? Object.keys(shape) : [];
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

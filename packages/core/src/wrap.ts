@@ -82,7 +82,7 @@ async function run<M extends ChatMessage>(
       call.settle('refused');
       return markRefusal(textAdapter.refuse(request, opening.refusal));
     }
-    const first = await opening.generation.result;
+    const first = opening.result;
     if (isIterable(first)) {
       call.kind = 'stream';
       return release(call, textAdapter, request, first, async (...again) => asPieces(await once(...again)));
@@ -137,7 +137,7 @@ function strings(call: Call, running: Promise<Generated>, onRefusal?: () => void
       },
       async return() {
         if (!call.isSettled) {
-          call.abort(new DOMException('The reader left the stream', 'AbortError'));
+          call.abort();
           call.settle('aborted');
         }
         await iterator().then(

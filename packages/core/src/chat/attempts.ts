@@ -1,10 +1,11 @@
 import { attempt } from '../attempt.ts';
 import type { Ruling } from '../judge.ts';
 import type { Outcome } from '../fallback/outcome.ts';
-import type { ChatAdapter, ReplyReading } from './adapter.ts';
+import type { ChatAdapter } from './adapter.ts';
 import type { Call } from './call.ts';
 import { generateOnce, type Generate } from './generation.ts';
-import type { Decision } from '../policy/decision.ts';
+import type { Message, Segment } from './segment.ts';
+import { targetsOf } from './turns.ts';
 
 /** What comes after a judged attempt: another one, whose result is there, or an outcome that ends the call. */
 export type Next<Result> =
@@ -25,7 +26,7 @@ export async function next<Request, Result>(
   if (improved !== undefined) {
     call.parts.events.tell('retried', { decision: ruling.decision, attempt: call.attempts, context: call.context });
     try {
-      return { result: await generateOnce(call, improved, generate).result };
+      return { result: await generateOnce(call, improved, generate) };
     } catch (error) {
       if (call.signal.aborted) throw error;
     }
@@ -34,19 +35,39 @@ export async function next<Request, Result>(
   return { outcome: outcome.kind === 'retry' ? { kind: 'reject' } : outcome };
 }
 
+/**
+ * Judges what one generation brought: the same for replies that came at once and for those that came piece by piece.
+ * @param segments undefined: it could not be read
+ */
+export async function judgeOutput<Request>(
+  call: Call,
+  adapter: Pick<ChatAdapter<Request, never, never>, 'readRequest'>,
+  request: Request,
+  segments: readonly Segment[] | undefined,
+): Promise<Ruling> {
+  const { fallbacks, scopes } = call.parts;
+  const judgement = call.judgement('output');
+  if (segments) {
+    const message: Message = { role: 'assistant', path: 'reply', segments };
+    const earlier = (): readonly Message[] => attempt(() => adapter.readRequest(request))?.messages ?? [];
+    await judgement.read(targetsOf(message, earlier, 'output', scopes));
+  } else judgement.unreadable('reply');
+  const ruling = await judgement.conclude(fallbacks.output, { attempt: call.attempts, released: 0, canRetry: true });
+  call.decided('output', ruling.decision);
+  return ruling;
+}
+
 /** Tells that the provider's own content filter took something away. */
-export function tellProviderBlocks(call: Call, { providerBlocks = [] }: Pick<ReplyReading, 'providerBlocks'>): void {
-  if (providerBlocks.length === 0) return;
-  const decision: Decision = {
-    id: `dec_${crypto.randomUUID()}`,
-    stage: 'output',
-    action: 'block',
-    findings: providerBlocks.map((path) => ({ category: '*', action: 'block', moderator: 'provider', path })),
-    unchecked: [],
-    omitted: [],
-    verdicts: [],
-    message: '',
-    policyVersion: call.policy.version,
-  };
-  call.parts.events.tell('flagged', { source: 'provider', decision, context: call.context });
+export async function tellProviderBlocks(call: Call, paths: readonly string[] = []): Promise<void> {
+  if (paths.length === 0) return;
+  const judgement = call.judgement('output');
+  const verdict = { action: 'block', unchecked: [], verdicts: [] } as const;
+  judgement.add(
+    paths.map((path) => ({
+      ...verdict,
+      path,
+      findings: [{ category: '*', action: 'block', moderator: 'provider', path }],
+    })),
+  );
+  await judgement.decide('provider');
 }

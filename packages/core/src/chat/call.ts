@@ -1,4 +1,4 @@
-import { childController, throwIfAborted } from '../abort.ts';
+import { childController } from '../abort.ts';
 import type { CallUsage, EventHub, Events } from '../events.ts';
 import type { Fallback } from '../fallback/fallback.ts';
 import { Judgement, type Case, type JudgeParts } from '../judge.ts';
@@ -58,7 +58,7 @@ export class Call implements Case {
 
   /** Throws what makes a call impossible from the start: an abort, or a policy that is none. */
   start(): CompiledPolicy {
-    throwIfAborted(this.signal);
+    this.signal.throwIfAborted();
     return this.policy;
   }
 
@@ -109,8 +109,8 @@ export class Call implements Case {
   }
 
   /** Ends everything that runs for this call. */
-  abort(reason: unknown): void {
-    this.#controller.abort(reason);
+  abort(): void {
+    this.#controller.abort();
   }
 
   get isSettled(): boolean {

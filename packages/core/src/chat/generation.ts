@@ -12,35 +12,50 @@ export type Generate<Request, Result> = (
   },
 ) => Promise<Result>;
 
-/** One generation that was begun. */
-export interface Generation<Result> {
-  /** Rejects with what the model's side threw, or with the caller's abort. */
-  readonly result: Promise<Result>;
-  /** Stops it: nobody wants its result any longer. */
-  cancel(): void;
-}
-
+/** Begins a generation. Rejects with what the model's side threw, or with the caller's abort. */
 export function generateOnce<Request, Result>(
   call: Call,
   request: Request,
   generate: Generate<Request, Result>,
-): Generation<Result> {
+): Promise<Result> {
+  return untilAborted(begin(call, request, generate, call.signal), call.signal);
+}
+
+/** A generation that runs beside a judgement, and may turn out not to be wanted. */
+export interface EarlyGeneration<Result> {
+  readonly result: Promise<Result>;
+  cancel(): void;
+}
+
+export function generateEarly<Request, Result>(
+  call: Call,
+  request: Request,
+  generate: Generate<Request, Result>,
+): EarlyGeneration<Result> {
   const { controller } = childController(call.signal);
-  const attempt = call.begin();
-  const begun = (async () => generate(request, { signal: controller.signal, attempt }))();
+  const begun = begin(call, request, generate, controller.signal);
   const result = untilAborted(begun, call.signal);
-  result.catch(() => {}); // it may fail while the input is still being judged, before anybody waits for it
+  result.catch(() => {}); // it may fail before anybody waits for it
   return {
     result,
     cancel() {
-      controller.abort(new DOMException('The guard wants no more of this generation', 'AbortError'));
+      controller.abort();
       begun.then(discard, () => {});
     },
   };
 }
 
+async function begin<Request, Result>(
+  call: Call,
+  request: Request,
+  generate: Generate<Request, Result>,
+  signal: AbortSignal,
+): Promise<Result> {
+  return generate(request, { signal, attempt: call.begin() });
+}
+
 /** A streamed result that nobody reads must still let go of its source. */
-function discard(result: unknown): void {
+export function discard(result: unknown): void {
   if (!isObject(result) || !(Symbol.asyncIterator in result)) return;
   const iterable = result as AsyncIterable<unknown>; // it has the one member that makes it one
   Promise.resolve(iterable[Symbol.asyncIterator]().return?.()).catch(() => {});

@@ -1,19 +1,20 @@
 import { untilAborted } from '../abort.ts';
 import { attempt } from '../attempt.ts';
-import { weighTargets, type Judgement, type Ruling } from '../judge.ts';
+import { blockedPaths, weighTargets, type Judgement, type Ruling } from '../judge.ts';
+import type { Target } from '../moderation/panel.ts';
 import { isFlagged } from '../policy/decision.ts';
 import type { UncheckedPolicy, Weighed } from '../policy/decide.ts';
 import type { ChatAdapter, Refusal, RequestReading } from './adapter.ts';
 import type { Call } from './call.ts';
-import { generateOnce, type Generate, type Generation } from './generation.ts';
+import { generateEarly, generateOnce, type Generate } from './generation.ts';
 import { divide, editsFor, type Turns } from './turns.ts';
 
 /** What only the request's side of an adapter is needed for. */
 type RequestAdapter<Request> = Pick<ChatAdapter<Request, never, never>, 'readRequest' | 'rewriteRequest'>;
 
-/** A call whose input has been judged: a generation has begun, or there is a refusal. */
+/** A call whose input has been judged: a first result is there, or a refusal. */
 export type Opening<Request, Result> =
-  | { readonly request: Request; readonly generation: Generation<Result> }
+  | { readonly request: Request; readonly result: Result }
   | { readonly request: Request; readonly refusal: Refusal };
 
 /**
@@ -34,7 +35,7 @@ export async function open<Request, Result>(
 
   if (!fallbacks.input.waits) {
     call.beside(judgement.read(turns.fresh).then(() => conclude(call, judgement)));
-    return { request, generation: generateOnce(call, request, generate) };
+    return { request, result: await generateOnce(call, request, generate) };
   }
 
   const fresh = judgement.read(turns.fresh);
@@ -42,12 +43,12 @@ export async function open<Request, Result>(
   const sent = await withoutBlockedTurns(call, judgement, adapter, request, reading, turns);
   // Older turns are known now: the model never sees those that the policy would block, whatever the timing.
   const isBeside = timing === 'during' && reading !== undefined && !reading.actsAtOnce && judgement.action !== 'block';
-  const early = isBeside ? generateOnce(call, sent, generate) : undefined;
+  const early = isBeside ? generateEarly(call, sent, generate) : undefined;
   try {
     await fresh;
     const ruling = await conclude(call, judgement);
     if (ruling.outcome.kind === 'release')
-      return { request: sent, generation: early ?? generateOnce(call, sent, generate) };
+      return { request: sent, result: await (early?.result ?? generateOnce(call, sent, generate)) };
     early?.cancel();
     return { request: sent, refusal: refusalFor(call, ruling) };
   } catch (error) {
@@ -91,14 +92,9 @@ async function withoutBlockedTurns<Request>(
 ): Promise<Request> {
   // A stage that only logs takes nothing out.
   const older = turns.older.filter(({ stage }) => call.parts.fallbacks[stage].waits);
-  const weighed = await untilAborted(Promise.all(weighTargets(call.parts, call, older)), call.signal);
-  const blocked = weighed.filter(
-    (each) => each.action === 'block' && !isPassingTrouble(each, call.parts.uncheckedPolicy),
-  );
-  // What is not taken out stays unchecked if it is, in every decision that it travels along with.
-  judgement.add(weighed.filter((each) => !blocked.includes(each)).map(uncheckedAlone));
-  if (!reading || blocked.length === 0) return request;
-  const edits = editsFor(reading.messages, new Set(blocked.map(({ path }) => path)));
+  const { blocked, paths } = await judgeOlder(call, judgement, older);
+  if (!reading || paths.length === 0) return request;
+  const edits = editsFor(reading.messages, new Set(paths));
   const rewritten = attempt(() => adapter.rewriteRequest(request, edits));
   if (rewritten === undefined) {
     judgement.add(blocked);
@@ -106,6 +102,23 @@ async function withoutBlockedTurns<Request>(
   }
   judgement.omit(edits.map(({ path }) => path));
   return rewritten;
+}
+
+/**
+ * Judges older turns. What the policy would block in them is given back; what is left in place stays unchecked, if it
+ * is, in every decision that it travels along with.
+ */
+export async function judgeOlder(
+  call: Call,
+  judgement: Judgement,
+  older: readonly Target[],
+): Promise<{ readonly blocked: readonly Weighed[]; readonly paths: readonly string[] }> {
+  const { uncheckedPolicy, panel } = call.parts;
+  const weighed = await untilAborted(Promise.all(weighTargets(call.parts, call, older)), call.signal);
+  const blocked = weighed.filter((each) => each.action === 'block' && !isPassingTrouble(each, uncheckedPolicy));
+  judgement.add(weighed.filter((each) => !blocked.includes(each)).map(uncheckedAlone));
+  const paths = blocked.flatMap((each) => [each.path, ...blockedPaths(each, older, panel)]);
+  return { blocked, paths };
 }
 
 /** Blocked for nothing but a moderator that failed: it may be judged again next time, so nothing is taken out for it. */

@@ -1,15 +1,12 @@
 import { isObject } from '../validate.ts';
 import { attempt } from '../attempt.ts';
-import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
-import type { ChatAdapter, Refusal, ReplyReading } from './adapter.ts';
-import { next, tellProviderBlocks } from './attempts.ts';
+import type { ChatAdapter, Refusal } from './adapter.ts';
+import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import type { Generate } from './generation.ts';
 import { open, refusalFor } from './opening.ts';
-import type { Message } from './segment.ts';
-import { targetsOf } from './turns.ts';
 
 /** What a guarded call brought. */
 export interface Guarded<Reply, C extends string = string> {
@@ -37,7 +34,7 @@ export async function guardReply<Request, Reply>(
     call.start();
     const opening = await open(call, adapter, request, generate);
     if ('refusal' in opening) return refuse(call, adapter, opening.request, opening.refusal, undefined);
-    return await deliver(call, adapter, opening.request, await opening.generation.result, generate);
+    return await deliver(call, adapter, opening.request, opening.result, generate);
   } catch (error) {
     throw call.settleWith(error);
   }
@@ -56,8 +53,8 @@ export async function deliver<Request, Reply>(
     if (isRefusal(reply)) return end(call, reply, 'refused'); // another guard's: judged, and nothing of the model's is left in it
     const reading = attempt(() => adapter.readReply(reply));
     call.used(reading?.usage);
-    if (reading) tellProviderBlocks(call, reading);
-    const judged = judgeReply(call, reading, adapter, request);
+    await tellProviderBlocks(call, reading?.providerBlocks);
+    const judged = judgeOutput(call, adapter, request, reading?.segments);
     if (!call.parts.fallbacks.output.waits) {
       call.beside(judged);
       return end(call, reply, 'delivered');
@@ -75,34 +72,6 @@ export async function deliver<Request, Reply>(
     const refusal = refusalFor(call, { ...ruling, outcome: then.outcome });
     return refuse(call, adapter, request, refusal, reading ? reply : undefined);
   }
-}
-
-async function judgeReply<Request>(
-  call: Call,
-  reading: ReplyReading | undefined,
-  adapter: Pick<ReplyAdapter<Request, never>, 'readRequest'>,
-  request: Request,
-): Promise<Ruling> {
-  const judgement = call.judgement('output');
-  if (reading) {
-    const message: Message = { role: 'assistant', path: 'reply', segments: reading.segments };
-    await judgement.read(targetsOf(message, () => messagesOf(adapter, request), 'output', call.parts.scopes));
-  } else judgement.unreadable('reply');
-  const ruling = await judgement.conclude(call.parts.fallbacks.output, {
-    attempt: call.attempts,
-    released: 0,
-    canRetry: true,
-  });
-  call.decided('output', ruling.decision);
-  return ruling;
-}
-
-/** The turns before a reply, for moderators that read the conversation. */
-export function messagesOf<Request>(
-  adapter: Pick<ReplyAdapter<Request, never>, 'readRequest'>,
-  request: Request,
-): readonly Message[] {
-  return attempt(() => adapter.readRequest(request))?.messages ?? [];
 }
 
 function refuse<Request, Reply>(

@@ -1,19 +1,16 @@
 import { isObject } from '../validate.ts';
-import { untilAborted } from '../abort.ts';
+import { onAbort, untilAborted } from '../abort.ts';
 import { attempt } from '../attempt.ts';
 import type { Outcome } from '../fallback/outcome.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
 import type { ChatAdapter, ChunkReader, ChunkReading, Usage } from './adapter.ts';
-import { next, tellProviderBlocks } from './attempts.ts';
+import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { Gate, type LaneWindow } from './gate.ts';
-import type { Generate } from './generation.ts';
+import { discard, type Generate } from './generation.ts';
 import { open, refusalFor } from './opening.ts';
-import { messagesOf } from './reply.ts';
-import type { Message } from './segment.ts';
-import { targetsOf } from './turns.ts';
 import { wholeText } from './window.ts';
 
 /** What a guarded streamed call brought, before its first chunk. */
@@ -47,7 +44,7 @@ export async function guardStream<Request, Chunk>(
       call.settle('refused');
       return { stream: abandonable(call, replay(chunks)), delivery: 'refused', ...(input && { input }) };
     }
-    const upstream = await opening.generation.result;
+    const upstream = opening.result;
     return {
       stream: release(call, adapter, opening.request, upstream, generate),
       delivery: 'open',
@@ -69,7 +66,7 @@ export function release<Request, Chunk>(
   const chunks = call.parts.fallbacks.output.waits
     ? verified(call, adapter, request, upstream, generate)
     : observed(call, adapter, request, upstream);
-  return abandonable(call, chunks);
+  return abandonable(call, chunks, upstream);
 }
 
 /** Holds what comes until it was judged. */
@@ -150,7 +147,8 @@ class Listener<Request, Chunk> {
   readonly gate = new Gate<Chunk>(wholeText);
   hasRefusal = false;
   readonly #call: Call;
-  readonly #earlier: () => readonly Message[];
+  readonly #adapter: StreamAdapter<Request, Chunk>;
+  readonly #request: Request;
   readonly #windows: LaneWindow[] = [];
   readonly #providerBlocks: string[] = [];
   #usage: Usage | undefined;
@@ -159,7 +157,8 @@ class Listener<Request, Chunk> {
   constructor(call: Call, adapter: StreamAdapter<Request, Chunk>, request: Request) {
     this.#call = call;
     this.reader = adapter.openStream(request);
-    this.#earlier = () => messagesOf(adapter, request);
+    this.#adapter = adapter;
+    this.#request = request;
   }
 
   hear(chunk: Chunk): void {
@@ -182,20 +181,10 @@ class Listener<Request, Chunk> {
   async judge(): Promise<Ruling> {
     const call = this.#call;
     call.used(this.#usage);
-    tellProviderBlocks(call, { providerBlocks: this.#providerBlocks });
-    const judgement = call.judgement('output');
-    if (this.#isUnreadable) judgement.unreadable('stream');
+    await tellProviderBlocks(call, this.#providerBlocks);
     this.#windows.push(...this.gate.end());
-    const message: Message = {
-      role: 'assistant',
-      path: 'reply',
-      segments: this.#windows.map(({ segment }) => segment),
-    };
-    await judgement.read(targetsOf(message, this.#earlier, 'output', call.parts.scopes));
-    const { fallbacks } = call.parts;
-    const ruling = await judgement.conclude(fallbacks.output, { attempt: call.attempts, released: 0, canRetry: true });
-    call.decided('output', ruling.decision);
-    return ruling;
+    const segments = this.#isUnreadable ? undefined : this.#windows.map(({ segment }) => segment);
+    return judgeOutput(call, this.#adapter, this.#request, segments);
   }
 
   /** What was judged may leave. */
@@ -212,14 +201,8 @@ class Listener<Request, Chunk> {
 
 function* handOver<Request, Chunk>(call: Call, listener: Listener<Request, Chunk>): Generator<Chunk, void, undefined> {
   const { gate, reader, hasRefusal } = listener;
-  const { discarded } = call;
   listener.clear();
-  const chunks = gate.leave();
-  yield* ending(
-    call,
-    hasRefusal ? 'refused' : 'delivered',
-    discarded ? chunks.map((chunk) => reader.addUsage(chunk, discarded)) : chunks,
-  );
+  yield* ending(call, hasRefusal ? 'refused' : 'delivered', gate.leave().map(withUsage(call, reader)));
 }
 
 function* refused<Request, Chunk>(
@@ -229,8 +212,18 @@ function* refused<Request, Chunk>(
 ): Generator<Chunk, void, undefined> {
   const refusal = refusalFor(call, { ...ruling, outcome });
   const isEverything = refusal.paths.length === 0;
-  const others = isEverything ? [] : gate.giveUp().flatMap((chunk) => reader.without(chunk, refusal) ?? []);
+  const others = isEverything
+    ? []
+    : gate
+        .giveUp()
+        .flatMap((chunk) => reader.without(chunk, refusal) ?? [])
+        .map(withUsage(call, reader));
   yield* ending(call, 'refused', [...reader.refuse(refusal, !isEverything).map(mark), ...others]);
+}
+
+/** The reader of a reply is told what the attempts before it used as well. */
+function withUsage<Chunk>({ discarded }: Call, reader: ChunkReader<Chunk>): (chunk: Chunk) => Chunk {
+  return (chunk) => (discarded ? reader.addUsage(chunk, discarded) : chunk);
 }
 
 /** The call ends with its last chunk: whoever has that need not ask for more. */
@@ -261,7 +254,7 @@ async function* withAbort<T>(source: AsyncIterable<T>, signal: AbortSignal): Asy
   let isDone = false;
   try {
     for (;;) {
-      const result = await untilAborted(Promise.resolve(iterator.next()), signal);
+      const result = await untilAborted(iterator.next(), signal);
       if (result.done) {
         isDone = true;
         return;
@@ -274,15 +267,27 @@ async function* withAbort<T>(source: AsyncIterable<T>, signal: AbortSignal): Asy
   }
 }
 
-/** A stream whose reader may leave at any moment, also before the first chunk: the call then ends as aborted. */
-function abandonable<Chunk>(call: Call, chunks: AsyncGenerator<Chunk, void, undefined>): AsyncIterable<Chunk> {
+/**
+ * A stream whose reader may leave at any moment, also before the first chunk, and whose call may be aborted while
+ * nobody reads: it then ends as aborted, and lets go of its source.
+ */
+function abandonable<Chunk>(
+  call: Call,
+  chunks: AsyncGenerator<Chunk, void, undefined>,
+  upstream?: AsyncIterable<Chunk>,
+): AsyncIterable<Chunk> {
+  let isBegun = false;
+  onAbort(call.signal, () => {
+    call.settle('aborted');
+    if (!isBegun) discard(upstream);
+  });
   const iterator: AsyncIterator<Chunk, void, undefined> = {
-    next: () => chunks.next(),
+    next() {
+      isBegun ||= !call.signal.aborted;
+      return chunks.next();
+    },
     async return() {
-      if (!call.isSettled) {
-        call.abort(new DOMException('The reader left the stream', 'AbortError')); // frees whatever `next` is waiting for
-        call.settle('aborted');
-      }
+      if (!call.isSettled) call.abort(); // frees whatever `next` is waiting for
       await chunks.return();
       return { done: true, value: undefined };
     },

@@ -40,5 +40,5 @@ function nameCategories(decision: Decision): string {
       .map(({ category }) => category),
   );
   const why = categories.size > 0 ? ` for: ${[...categories].join(', ')}` : '';
-  return `Your previous reply was flagged by a safety check${why}. It was not shown. Answer again in a way that is acceptable, without mentioning this note.`;
+  return `Your previous reply was not shown: a safety check flagged it${why}. Answer again in an acceptable way, without mentioning this.`;
 }

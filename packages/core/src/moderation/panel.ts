@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.ts';
 import { TEXT_KINDS, type Message, type Segment } from '../chat/segment.ts';
 import type { CallContext, Item, Moderator, Stage } from './moderator.ts';
 import { Seat, type Question, type SeatOptions } from './seat.ts';
@@ -50,10 +51,17 @@ export class Panel {
     const leave = (): void => questions.forEach((question) => question.leave());
     if (options.signal.aborted) leave();
     else if (questions.length > 0) {
-      options.signal.addEventListener('abort', leave, { once: true });
-      void Promise.all(opinions).then(() => options.signal.removeEventListener('abort', leave));
+      const forget = onAbort(options.signal, leave);
+      void Promise.all(opinions).then(forget);
     }
     return opinions;
+  }
+
+  /** Whether a moderator's verdict speaks for whole messages, and not for the one segment that it is placed at. */
+  readsWhole(moderator: string): boolean {
+    return [...this.#seats.input, ...this.#seats.output].some(
+      (seat) => seat.moderator.name === moderator && (seat.moderator.reads ?? 'segment') !== 'segment',
+    );
   }
 
   /** Whether any moderator of the stage covers a segment: if none does, nobody can check it. */
@@ -76,15 +84,9 @@ export class Panel {
       if (messages.has(target.message)) return [];
       messages.add(target.message);
     }
-    const { path } = target.segment;
-    try {
-      const question = seat.ask(itemFor(moderator, target), context);
-      questions.push(question);
-      return [{ ...(await question.verdict), path }];
-    } catch {
-      // Only a moderator's own `partition` can throw here.
-      return [{ status: 'failed', moderator: moderator.name, reason: 'malformed', path }];
-    }
+    const question = seat.ask(itemFor(moderator, target), context);
+    questions.push(question);
+    return [{ ...(await question.verdict), path: target.segment.path }];
   }
 }
 

@@ -1,9 +1,10 @@
-import { isObject } from '../validate.ts';
+import { attempt } from '../attempt.ts';
 import type { EventHub } from '../events.ts';
 import type { VerdictCache } from './cache.ts';
 import { keyOf } from './key.ts';
-import type { CallContext, Item, Moderator } from './moderator.ts';
-import { readVerdict, type Failed, type Verdict } from './verdict.ts';
+import type { CallContext, Item, Moderator, Stage } from './moderator.ts';
+import { failure, Request } from './request.ts';
+import type { Failed, Verdict } from './verdict.ts';
 
 export interface SeatOptions {
   /** Milliseconds for one request, whatever it does in them. */
@@ -41,7 +42,13 @@ export class Seat {
 
   /** Asks about one item. The verdict never rejects. */
   ask(item: Item, context: CallContext): Question {
-    const partition = this.moderator.partition?.(context);
+    const partition = this.moderator.partition && attempt(() => this.moderator.partition?.(context));
+    if (this.moderator.partition && typeof partition !== 'string') {
+      // Without knowing whose it is there is nobody to ask on behalf of.
+      const verdict = failure(this.moderator, 'malformed');
+      this.#tell([verdict], item.stage);
+      return { verdict: Promise.resolve(verdict), leave: () => {} };
+    }
     const key = keyOf(this.moderator, partition ?? '', item);
     if (key !== undefined) {
       const cached = this.#options.cache?.get(key);
@@ -72,20 +79,24 @@ export class Seat {
 
   /** One request to the moderator, and what comes of it, for each of its questions. */
   async #request(questions: readonly PendingQuestion[], context: CallContext | undefined): Promise<void> {
-    const controller = new AbortController();
+    const request = new Request(this.moderator, this.#options.deadline);
     for (const question of questions)
-      question.onLeft = () => questions.every((each) => !each.isAwaited) && controller.abort();
-    const verdicts = await this.#moderate(questions, controller, context);
+      question.onLeft = () => {
+        if (questions.every((each) => !each.isAwaited)) request.stop();
+      };
+    const verdicts = await request.send(
+      questions.map(({ item }) => item),
+      context,
+    );
     const [first] = verdicts;
-    if (questions.length > 1 && first?.status === 'failed' && isOneItemsFault(first) && !controller.signal.aborted) {
+    if (questions.length > 1 && first?.status === 'failed' && isOneItemsFault(first) && !request.isStopped) {
       // One item that the moderator cannot take must not take the others with it.
       await Promise.all(questions.map((question) => this.#request([question], context)));
       return;
     }
-    if (!controller.signal.aborted || first?.status !== 'failed' || first.reason !== 'aborted')
-      this.#tell(verdicts, questions);
+    if (!request.isStopped) this.#tell(verdicts, questions[0]?.item.stage ?? 'input');
     for (const [index, question] of questions.entries()) {
-      const verdict = verdicts[index] ?? this.#failed('malformed');
+      const verdict = verdicts[index] ?? failure(this.moderator, 'malformed');
       this.#forget(question);
       if (question.key !== undefined && (verdict.status === 'clear' || verdict.status === 'flagged'))
         this.#options.cache?.set(question.key, verdict);
@@ -93,66 +104,18 @@ export class Seat {
     }
   }
 
-  async #moderate(
-    questions: readonly PendingQuestion[],
-    controller: AbortController,
-    context: CallContext | undefined,
-  ): Promise<readonly Verdict[]> {
-    const { signal } = controller;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let onAbort: (() => void) | undefined;
-    // The moderator is not trusted to keep the time, nor to stop when it is told.
-    const late = new Promise<Failed>((resolve) => {
-      onAbort = () => resolve(this.#failed('aborted'));
-      signal.addEventListener('abort', onAbort, { once: true });
-      timer = setTimeout(() => {
-        resolve(this.#failed('timeout'));
-        controller.abort(new DOMException('The moderator took longer than its deadline', 'TimeoutError'));
-      }, this.#options.deadline);
-    });
-    try {
-      const answers = await Promise.race([this.#ask(questions, signal, context), late]);
-      if (!Array.isArray(answers))
-        return questions.map(() => (isFailure(answers) ? answers : this.#failed('malformed')));
-      if (answers.length !== questions.length) return questions.map(() => this.#failed('malformed'));
-      return answers.map((answer) => readVerdict(this.moderator.name, answer));
-    } catch {
-      // What it threw may hold anything, content too: the verdict says that it failed and no more.
-      return questions.map(() => this.#failed('unavailable'));
-    } finally {
-      clearTimeout(timer);
-      if (onAbort) signal.removeEventListener('abort', onAbort);
-    }
-  }
-
-  async #ask(
-    questions: readonly PendingQuestion[],
-    signal: AbortSignal,
-    context: CallContext | undefined,
-  ): Promise<unknown> {
-    return this.moderator.moderate(
-      questions.map((question) => question.item),
-      context === undefined ? { signal } : { signal, context },
-    );
-  }
-
-  #failed(reason: Failed['reason']): Failed {
-    return { status: 'failed', moderator: this.moderator.name, reason };
-  }
-
   #forget(question: PendingQuestion): void {
     if (question.key !== undefined && this.#inFlight.get(question.key) === question)
       this.#inFlight.delete(question.key);
   }
 
-  #tell(verdicts: readonly Verdict[], questions: readonly PendingQuestion[]): void {
-    const failure = verdicts.find((verdict) => verdict.status === 'failed');
-    const [question] = questions;
-    if (failure && question) {
-      const { moderator, reason, retryAfterMs, detail } = failure;
+  #tell(verdicts: readonly Verdict[], stage: Stage): void {
+    const failed = verdicts.find((verdict) => verdict.status === 'failed');
+    if (failed) {
+      const { moderator, reason, retryAfterMs, detail } = failed;
       this.#options.events.tell('moderator-failed', {
         moderator,
-        stage: question.item.stage,
+        stage,
         reason,
         items: verdicts.filter(({ status }) => status === 'failed').length,
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -218,10 +181,6 @@ class PendingQuestion {
 /** Whether the fault may lie in a single item of a batch, and not in the service or the key. */
 function isOneItemsFault({ reason }: Failed): boolean {
   return reason === 'refused' || reason === 'malformed';
-}
-
-function isFailure(answer: unknown): answer is Failed {
-  return isObject(answer) && 'status' in answer && answer.status === 'failed';
 }
 
 /** Cuts questions into batches within a moderator's limits; without any, each goes alone. */

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import { isRecord } from '../validate.ts';
 
 /** Why a moderator could not say anything. */
 export type FailureReason = 'timeout' | 'unavailable' | 'malformed' | 'refused' | 'denied' | 'quota' | 'aborted';
@@ -79,33 +79,74 @@ export function unsupported(reason: UnsupportedReason): Report<never> {
   return { status: 'unsupported', reason };
 }
 
-const reportSchema = z.discriminatedUnion('status', [
-  z.object({
-    status: z.enum(['clear', 'flagged']),
-    model: z.optional(z.string()),
-    responseId: z.optional(z.string()),
-    flagged: z.array(z.string()),
-    scores: z.record(z.string(), z.optional(z.number())),
-    appliedTo: z.optional(z.record(z.string(), z.optional(z.array(z.enum(['text', 'image']))))),
-    message: z.optional(z.string()),
-  }),
-  z.object({
-    status: z.literal('failed'),
-    reason: z.enum(['timeout', 'unavailable', 'malformed', 'refused', 'denied', 'quota', 'aborted']),
-    retryAfterMs: z.optional(z.number()),
-    detail: z.optional(z.string()),
-  }),
-  z.object({ status: z.literal('unsupported'), reason: z.enum(['kind', 'language', 'too-large']) }),
-]);
-
 /** The verdict that a moderator's answer amounts to: anything that is not one is `failed`, never a pass. */
 export function readVerdict(moderator: string, answer: unknown): Verdict {
-  const report = reportSchema.safeParse(answer);
-  if (!report.success) return { status: 'failed', moderator, reason: 'malformed' };
-  const verdict = report.data;
-  // Frozen, for the same verdict may be remembered and shown to many.
-  if ('flagged' in verdict) [verdict.flagged, verdict.scores, verdict.appliedTo].forEach((part) => Object.freeze(part));
-  if (verdict.status === 'clear' && verdict.flagged.length > 0)
-    return { ...verdict, status: 'flagged', moderator } as Judged; // the schema's optional keys may be undefined, which no reader minds
-  return { ...verdict, moderator } as Verdict; // as above
+  if (isRecord(answer)) {
+    const { status, reason, retryAfterMs, detail } = answer;
+    if (status === 'clear' || status === 'flagged') return readJudged(moderator, status, answer);
+    if (status === 'failed' && isOneOf(FAILURES, reason))
+      return {
+        status,
+        moderator,
+        reason,
+        ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0 && { retryAfterMs }),
+        ...(isText(detail) && { detail }),
+      };
+    if (status === 'unsupported' && isOneOf(UNSUPPORTED, reason)) return { status, moderator, reason };
+  }
+  return malformed(moderator);
+}
+
+const FAILURES: readonly FailureReason[] = [
+  'timeout',
+  'unavailable',
+  'malformed',
+  'refused',
+  'denied',
+  'quota',
+  'aborted',
+];
+const UNSUPPORTED: readonly UnsupportedReason[] = ['kind', 'language', 'too-large'];
+
+/** Copied and frozen, for the same verdict may be remembered and shown to many. */
+function readJudged(moderator: string, status: Judged['status'], answer: Readonly<Record<string, unknown>>): Verdict {
+  const { flagged, scores, model, responseId, appliedTo, message } = answer;
+  if (!Array.isArray(flagged) || !flagged.every(isText) || !isRecordOf(scores, isScore)) return malformed(moderator);
+  return Object.freeze({
+    status: flagged.length > 0 ? 'flagged' : status,
+    moderator,
+    flagged: Object.freeze([...flagged]),
+    scores: Object.freeze({ ...scores }),
+    ...(isText(model) && { model }),
+    ...(isText(responseId) && { responseId }),
+    ...(isRecordOf(appliedTo, isParts) && { appliedTo: Object.freeze({ ...appliedTo }) }),
+    ...(isText(message) && { message }),
+  });
+}
+
+function malformed(moderator: string): Failed {
+  return { status: 'failed', moderator, reason: 'malformed' };
+}
+
+function isRecordOf<T>(
+  value: unknown,
+  isMember: (member: unknown) => member is T,
+): value is Readonly<Record<string, T>> {
+  return isRecord(value) && Object.values(value).every((member) => member === undefined || isMember(member));
+}
+
+function isOneOf<T>(values: readonly T[], value: unknown): value is T {
+  return values.some((each) => each === value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isScore(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1;
+}
+
+function isParts(value: unknown): value is readonly ('text' | 'image')[] {
+  return Array.isArray(value) && value.every((part) => part === 'text' || part === 'image');
 }

@@ -43,8 +43,9 @@ const policySchema = z.strictObject({
 const TIERS = ['block', 'review', 'warn'] as const;
 
 /** Checks a policy and prepares its look-ups. Throws a `ConfigurationError` that names what is wrong. */
-export function compilePolicy(policy: Policy, roster: Roster): CompiledPolicy {
-  validate(policySchema, policy, 'policy');
+export function compilePolicy(given: Policy, roster: Roster): CompiledPolicy {
+  validate(policySchema, given, 'policy');
+  const policy = structuredClone(given); // what is in force is what was checked, whatever its owner does with it later
   const everyone = [...new Set([...roster.input, ...roster.output])];
   checkRules(policy.categories, 'policy.categories', everyone);
   checkRules(policy.input?.categories, 'policy.input.categories', roster.input);
@@ -60,15 +61,16 @@ export function compilePolicy(policy: Policy, roster: Roster): CompiledPolicy {
     checkRules(rules, path, [moderator]);
   }
 
-  const inForce = new Map<string, RuleInForce>();
+  const inForce = new Map<string, Map<string, RuleInForce>>();
   const listed = new Map(everyone.map((moderator) => [moderator.name, new Set<string>(moderator.categories)]));
   return {
     version: policy.version ?? fingerprint(JSON.stringify(policy)),
     ruleFor(stage, moderator, category) {
       const name = listed.get(moderator)?.has(category) ? category : '*';
-      const key = `${stage} ${name} ${moderator}`;
-      let rule = inForce.get(key);
-      if (!rule) inForce.set(key, (rule = findRule(policy, stage, moderator, name)));
+      const place = `${stage} ${moderator}`;
+      const rules = inForce.get(place) ?? new Map<string, RuleInForce>();
+      const rule = rules.get(name) ?? findRule(policy, stage, moderator, name);
+      inForce.set(place, rules.set(name, rule));
       return rule;
     },
   };
@@ -145,25 +147,12 @@ function covers(stricter: unknown, milder: unknown): boolean {
 }
 
 function checkThreshold(threshold: unknown, path: string, orElse: string): void {
-  if (threshold === 'flag') return;
-  const wanted = `must be a score above 0 and at most 1, or 'flag'${orElse}`;
-  if (typeof threshold !== 'number') throw new ConfigurationError(path, `${wanted}, not ${describe(threshold)}`);
-  if (threshold > 0 && threshold <= 1) return;
-  const hint =
-    threshold > 1 && threshold <= 100
-      ? `; did you mean ${threshold / 100}?`
-      : threshold === 0
-        ? ' (0 would hold for everything)'
-        : '';
-  throw new ConfigurationError(path, `${wanted}, not ${threshold}${hint}`);
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : value === null
-      ? 'null'
-      : `a value of type ${typeof value}`;
+  if (threshold === 'flag' || (typeof threshold === 'number' && threshold > 0 && threshold <= 1)) return;
+  const isPercentage = typeof threshold === 'number' && threshold > 1 && threshold <= 100;
+  throw new ConfigurationError(
+    path,
+    `must be a score above 0 and at most 1, or 'flag'${orElse}, not ${String(threshold)}${isPercentage ? `; did you mean ${threshold / 100}?` : ''}`,
+  );
 }
 
 /** FNV-1a: enough to tell two policies apart in an event; nothing relies on it to be hard to forge. */
