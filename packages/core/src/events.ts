@@ -72,7 +72,7 @@ export class EventHub {
   readonly #isolated = new WeakMap<object, Isolated[]>();
 
   tell<E extends keyof Events>(event: E, payload: Events[E]): void {
-    this.#emitter.emit(event, payload);
+    this.#emitter.emit(event, Object.freeze(payload)); // so that no listener changes what the next one sees
   }
 
   on<E extends keyof Events>(event: E, listener: Listener<E>): () => void {

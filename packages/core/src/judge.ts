@@ -59,20 +59,18 @@ export function weighTargets(
   });
 }
 
-/** Where something is to be blocked: a verdict on a whole message speaks for every segment of it. */
-export function blockedPaths(
-  { findings }: Pick<Weighed, 'findings'>,
+/** Where something is said of segments: a verdict on a whole message speaks for every segment of it. */
+export function pathsSpokenFor(
+  said: readonly { readonly path: string; readonly moderator?: string }[],
   targets: readonly Target[],
   panel: Panel,
 ): readonly string[] {
-  const blocks = findings.filter(({ action }) => action === 'block');
-  const messages = blocks.flatMap(({ moderator, path }) =>
-    panel.readsWhole(moderator)
-      ? targets.filter(({ segment }) => segment.path === path).map(({ message }) => message)
-      : [],
+  const spokenFor = said.flatMap(({ path, moderator }) =>
+    targets
+      .filter(({ segment }) => segment.path === path && moderator !== undefined && panel.readsWhole(moderator))
+      .flatMap(({ message }) => message.segments.map((segment) => segment.path)),
   );
-  const spokenFor = messages.flatMap(({ segments }) => segments.map(({ path }) => path));
-  return [...new Set([...blocks.map(({ path }) => path), ...spokenFor])];
+  return [...new Set([...said.map(({ path }) => path), ...spokenFor])];
 }
 
 /**
@@ -181,11 +179,14 @@ export class Judgement {
     return Object.freeze({ ...decision, message: messageFor(this.#parts.message, decision, this.#case.context) });
   }
 
-  #refusedPaths(decision: Decision): readonly string[] {
+  #refusedPaths({ findings, unchecked }: Decision): readonly string[] {
     if (this.#isUnreadable) return [];
     const { uncheckedPolicy, panel } = this.#parts;
-    const unchecked = decision.unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block');
-    return [...blockedPaths(decision, [...this.#targets.values()], panel), ...unchecked.map(({ path }) => path)];
+    const said = [
+      ...findings.filter(({ action }) => action === 'block'),
+      ...unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block'),
+    ];
+    return pathsSpokenFor(said, [...this.#targets.values()], panel);
   }
 
   async #tellFlagged(decision: Decision, source: Events['flagged']['source']): Promise<void> {

@@ -6,6 +6,7 @@ import { deliver } from './chat/reply.ts';
 import { release } from './chat/stream.ts';
 import { textAdapter, type Text } from './chat/text.ts';
 import type { CallContext } from './moderation/moderator.ts';
+import { ContentError } from './errors.ts';
 import { isRefusal, markRefusal } from './refusals.ts';
 
 /** What `wrap` takes: messages in, text or pieces of text out. */
@@ -96,12 +97,21 @@ async function run<M extends ChatMessage>(
 /** What the function gave, as texts that have an identity. */
 async function readGenerated(generated: GeneratedText): Promise<Generated> {
   const result = isThenable(generated) ? await generated : generated;
-  if (typeof result !== 'string') return texts(result, generated);
+  if (isIterable<string>(result)) return texts(result, generated);
+  checkText(result);
   return isRefusal(generated) ? markRefusal({ text: result }) : { text: result };
 }
 
 async function* texts(pieces: AsyncIterable<string>, source: unknown): AsyncGenerator<Text, void, undefined> {
-  for await (const text of pieces) yield isRefusal(pieces) || isRefusal(source) ? markRefusal({ text }) : { text };
+  for await (const text of pieces) {
+    checkText(text);
+    yield isRefusal(pieces) || isRefusal(source) ? markRefusal({ text }) : { text };
+  }
+}
+
+/** The types say so, but not everybody has them. */
+function checkText(text: unknown): void {
+  if (typeof text !== 'string') throw new ContentError('wrap', 'takes a function that gives text or pieces of text');
 }
 
 async function asWhole(generated: Generated): Promise<Text> {

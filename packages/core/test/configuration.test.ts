@@ -205,18 +205,12 @@ describe('A mistake in a fallback is refused where it is made', () => {
 });
 
 describe('A mistake in a call is told to who made it', () => {
+  const first = (decisions: AsyncIterable<unknown>): Promise<unknown> => decisions[Symbol.asyncIterator]().next();
   const guard = createGuard({ moderators });
   test.each<readonly [path: string, make: () => Promise<unknown>]>([
     ['check.stage', () => guard.check('fine', { stage: 'outptu' } as object)],
-    ['checkMany.concurrency', () => guard.checkMany(['fine'], { concurrency: 0 })[Symbol.asyncIterator]().next()],
-    [
-      'check.stage',
-      () =>
-        guard
-          .checkMany(['fine'], { stage: 'outptu' } as object)
-          [Symbol.asyncIterator]()
-          .next(),
-    ],
+    ['checkMany.concurrency', () => first(guard.checkMany(['fine'], { concurrency: 0 }))],
+    ['check.stage', () => first(guard.checkMany(['fine'], { stage: 'outptu' } as object))],
   ])('%s', async (path, make) => {
     const mistake: unknown = await (async () => make())().catch((error: unknown) => error);
     expect(isConfigurationError(mistake) && mistake.path).toBe(path);

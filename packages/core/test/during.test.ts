@@ -130,7 +130,7 @@ test('A stream that a block leaves unread is closed', async () => {
       next: () => upstream.next(),
       return: () => {
         closed.resolve();
-        return upstream.return();
+        return upstream.return(undefined);
       },
     }),
   });

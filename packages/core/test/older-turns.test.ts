@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { flag, log, type Moderator, type Policy } from '../src/index.ts';
+import { clear, flag, log, unsupported, type Moderator, type Policy } from '../src/index.ts';
 import { ask, FORMS, model, texts, watch, type Watched } from './support/guards.ts';
-import { findWords, scripted, type Scripted } from './support/moderators.ts';
+import { findWords, scripted, type Script, type Scripted } from './support/moderators.ts';
 import { chat, reply, textOf, type ChatRequest, type Turn } from './support/protocol.ts';
 
 const user = (text: string): Turn => ({ role: 'user', parts: [{ text }] });
@@ -142,6 +142,20 @@ describe.each(FORMS)('As a %s', (form) => {
     const came = await ask(form, guard, { turns }, generated);
     expect(came.delivery).toBe('delivered');
     expect(textOf(generated.generations[0]?.request ?? { turns: [] })).not.toMatch(/zorp/);
+  });
+
+  test('where a whole message is too large to be judged, all of it is replaced', async () => {
+    const script: Script = ({ message = [] }) => (message.length > 1 ? unsupported('too-large') : clear());
+    const guard = watch({ moderators: [scripted({ reads: 'message', script })] });
+    const generated = model(reply('fine'));
+    const turns: Turn[] = [
+      { role: 'user', parts: [{ text: 'glim' }, { text: 'glam' }] },
+      assistant('no'),
+      user('go on'),
+    ];
+    const came = await ask(form, guard, { turns }, generated);
+    expect(came.delivery).toBe('delivered');
+    expect(textOf(generated.generations[0]?.request ?? { turns: [] })).not.toMatch(/glim|glam/);
   });
 
   test('system messages are the developers own: not judged and never replaced', async () => {

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { clear, failed, flag, type CallContext } from '../src/index.ts';
 import { ask, collect, model, watch, within } from './support/guards.ts';
 import { answering, findWords, hang, latch, nothing, scripted, sleep } from './support/moderators.ts';
-import { chat, reply, type Turn } from './support/protocol.ts';
+import { reply, type Turn } from './support/protocol.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -54,7 +54,9 @@ describe('A batch', () => {
   test('holds what comes at the same moment, within both limits', async () => {
     const moderator = scripted({ batch: { items: 3, characters: 10 } });
     const guard = watch({ moderators: [moderator] });
-    await Promise.all(['aa', 'bb', 'cc', 'dd', 'eeeeeeeee', 'ff', 'g'.repeat(50), 'hh'].map((text) => guard.check(text)));
+    await Promise.all(
+      ['aa', 'bb', 'cc', 'dd', 'eeeeeeeee', 'ff', 'g'.repeat(50), 'hh'].map((text) => guard.check(text)),
+    );
     const sizes = moderator.requests.map(({ items }) => items.map(({ segment }) => segment.text?.length));
     expect(sizes).toEqual([[2, 2, 2], [2], [9], [2], [50], [2]]);
   });
@@ -198,7 +200,9 @@ describe('A partition', () => {
 
   test('is what lets a moderator see a context at all', async () => {
     const moderator = scripted();
-    await watch({ moderators: [moderator] }).with({ user: 'u' }).check('hello');
+    await watch({ moderators: [moderator] })
+      .with({ user: 'u' })
+      .check('hello');
     expect(moderator.requests[0]?.options).not.toHaveProperty('context');
   });
 });
@@ -235,7 +239,13 @@ describe('What a moderator reads', () => {
   test('a flag on a message counts once', async () => {
     const guard = watch({ moderators: [scripted({ reads: 'message' })] });
     const decision = await guard.check([
-      { role: 'user', content: [{ type: 'text', text: 'zorp' }, { type: 'text', text: 'and on' }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'zorp' },
+          { type: 'text', text: 'and on' },
+        ],
+      },
     ]);
     expect(decision.action).toBe('block');
     expect(decision.verdicts).toHaveLength(1);
@@ -299,52 +309,60 @@ describe('For every order of arrivals, aborts and failures', () => {
     });
     const limits = fc.constantFrom(undefined, { items: 2, characters: 100 }, { items: 10, characters: 1_000 });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), limits, fc.boolean(), async (steps, batch, hasCache) => {
-        const moderator = answering(
-          async (items, { signal }) => {
-            const all = items.map(({ segment }) => segment.text ?? '');
-            await sleep(all.join('').length % 3);
-            if (signal.aborted) throw new Error('told to stop');
-            if (all.includes('poison')) return 'rubbish';
-            return items.map((item) =>
-              item.segment.text === 'down'
-                ? failed('unavailable')
-                : item.segment.text === 'odd'
-                  ? null
-                  : findWords(item),
-            );
-          },
-          { ...(batch && { batch }) },
-        );
-        const guard = watch({ moderators: [moderator], moderation: { deadline: 1_000, ...(!hasCache && { cache: false }) } });
-        const ends = await within(
-          3_000,
-          Promise.all(
-            steps.map(async ({ text, arrives, aborts }) => {
-              await sleep(arrives);
-              const controller = new AbortController();
-              if (aborts === 0) queueMicrotask(() => controller.abort());
-              else if (aborts !== undefined) setTimeout(() => controller.abort(), aborts);
-              return guard.check(text, { signal: controller.signal }).catch((error: unknown) => error);
-            }),
-          ),
-        );
-        for (const [index, end] of ends.entries()) {
-          const { text, aborts } = steps[index] ?? { text: '', aborts: undefined };
-          if (end instanceof Error) {
-            expect(end.name).toBe('AbortError');
-            expect(aborts).toBeDefined();
-          } else if (text.startsWith('zorp') || text.startsWith('fine'))
-            // In a batch that is split or fails as a whole it may be unchecked, but never anything false.
-            expect(end).toMatchObject(
-              (end as { unchecked: unknown[] }).unchecked.length > 0
-                ? { action: 'block', findings: [] }
-                : { action: text.startsWith('zorp') ? 'block' : 'allow', unchecked: [] },
-            );
-          else expect(end).toMatchObject({ action: 'block', findings: [], unchecked: [{ reason: 'failed' }] });
-        }
-        expect(guard.told.settled).toHaveLength(steps.length);
-      }),
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 12 }),
+        limits,
+        fc.boolean(),
+        async (steps, batch, hasCache) => {
+          const moderator = answering(
+            async (items, { signal }) => {
+              const all = items.map(({ segment }) => segment.text ?? '');
+              await sleep(all.join('').length % 3);
+              if (signal.aborted) throw new Error('told to stop');
+              if (all.includes('poison')) return 'rubbish';
+              return items.map((item) =>
+                item.segment.text === 'down'
+                  ? failed('unavailable')
+                  : item.segment.text === 'odd'
+                    ? null
+                    : findWords(item),
+              );
+            },
+            { ...(batch && { batch }) },
+          );
+          const guard = watch({
+            moderators: [moderator],
+            moderation: { deadline: 1_000, ...(!hasCache && { cache: false }) },
+          });
+          const ends = await within(
+            3_000,
+            Promise.all(
+              steps.map(async ({ text, arrives, aborts }) => {
+                await sleep(arrives);
+                const controller = new AbortController();
+                if (aborts === 0) queueMicrotask(() => controller.abort());
+                else if (aborts !== undefined) setTimeout(() => controller.abort(), aborts);
+                return guard.check(text, { signal: controller.signal }).catch((error: unknown) => error);
+              }),
+            ),
+          );
+          for (const [index, end] of ends.entries()) {
+            const { text, aborts } = steps[index] ?? { text: '', aborts: undefined };
+            if (end instanceof Error) {
+              expect(end.name).toBe('AbortError');
+              expect(aborts).toBeDefined();
+            } else if (text.startsWith('zorp') || text.startsWith('fine'))
+              // In a batch that is split or fails as a whole it may be unchecked, but never anything false.
+              expect(end).toMatchObject(
+                (end as { unchecked: unknown[] }).unchecked.length > 0
+                  ? { action: 'block', findings: [] }
+                  : { action: text.startsWith('zorp') ? 'block' : 'allow', unchecked: [] },
+              );
+            else expect(end).toMatchObject({ action: 'block', findings: [], unchecked: [{ reason: 'failed' }] });
+          }
+          expect(guard.told.settled).toHaveLength(steps.length);
+        },
+      ),
       { numRuns: 60 },
     );
   });

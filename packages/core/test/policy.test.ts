@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   clear,
@@ -7,7 +7,6 @@ import {
   type CallContext,
   type Decision,
   type Policy,
-  type Report,
   type Rule,
   type Rules,
   type Stage,
@@ -252,6 +251,20 @@ describe('A policy function', () => {
     });
   });
 
+  test('is asked once for a whole call, with its context', async () => {
+    const asked: CallContext[] = [];
+    const guard = watch({
+      moderators: [scripted()],
+      policy: (context) => {
+        asked.push(context);
+        return {};
+      },
+    });
+    const messages = [{ role: 'user', content: 'fine' }];
+    await guard.with({ user: 'u' }).wrap(() => 'fine too')(messages, { context: { tenant: 't' } });
+    expect(asked).toEqual([{ user: 'u', tenant: 't' }]);
+  });
+
   test('is checked when it is first used: the call rejects with the path, and a good tenant is not hurt', async () => {
     const guard = watch({
       moderators: [scripted()],
@@ -273,7 +286,7 @@ describe('A policy function', () => {
     const guard = watch({ moderators: [scripted()], policy: policy as () => Policy<Name> });
     const mistake: unknown = await guard
       .wrap(() => 'fine')([{ role: 'user', content: 'fine' }])
-      .catch((e) => e);
+      .catch((error: unknown) => error);
     expect(isConfigurationError(mistake), String(mistake)).toBe(true);
   });
 });
@@ -354,7 +367,7 @@ describe('For every policy and every report', () => {
           };
           const moderator: Scripted = scripted<string>({
             categories: ['zorp', 'blarg'],
-            script: () => given as Report,
+            script: () => given,
           });
           const decision = await watch({ moderators: [moderator], policy }).check('text');
           expect(decision.action).toBe(expected({ categories, input, own }, given));

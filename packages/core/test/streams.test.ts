@@ -1,9 +1,18 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clear, flag, retry } from '../src/index.ts';
 import { ask, collect, FORMS, iterate, model, texts, watch } from './support/guards.ts';
 import { findWords, latch, nothing, scripted } from './support/moderators.ts';
-import { chat, chunksOf, joined, protocol, reply, type ChatReply, type Chunk } from './support/protocol.ts';
+import {
+  chat,
+  chunksOf,
+  joined,
+  protocol,
+  reply,
+  type Adapter,
+  type ChatReply,
+  type Chunk,
+} from './support/protocol.ts';
 
 describe.each(FORMS)('As a %s', (form) => {
   test('of several choices only the flagged one is refused', async () => {
@@ -30,10 +39,14 @@ describe.each(FORMS)('As a %s', (form) => {
 
   test('where nobody could judge the whole reply, none of it leaves', async () => {
     const guard = watch({
-      moderators: { input: [], output: [scripted({ reads: 'message', script: () => ({ status: 'failed', reason: 'unavailable' }) })] },
+      moderators: {
+        input: [],
+        output: [scripted({ reads: 'message', script: () => ({ status: 'failed', reason: 'unavailable' }) })],
+      },
     });
-    const came = await ask(form, guard, chat('hello'), model(reply('one', 'two')));
-    expect(JSON.stringify(came.reply)).not.toMatch(/one|two/);
+    const came = await ask(form, guard, chat('hello'), model(reply('glim', 'glam')));
+    expect(came.delivery).toBe('refused');
+    expect(JSON.stringify(came.reply)).not.toMatch(/glim|glam/);
   });
 
   test('each segment is judged once, whole', async () => {
@@ -65,8 +78,30 @@ describe.each(FORMS)('As a %s', (form) => {
     const given = { ...reply('half'), providerBlocks: ['choices[0].text'] };
     await ask(form, guard, chat('hello'), model(given));
     expect(guard.told.flagged).toMatchObject([
-      { source: 'provider', decision: { stage: 'output', findings: [{ moderator: 'provider', path: 'choices[0].text' }] } },
+      {
+        source: 'provider',
+        decision: { stage: 'output', findings: [{ moderator: 'provider', path: 'choices[0].text' }] },
+      },
     ]);
+  });
+
+  test('an adapter that cannot refuse lets nothing out: the call fails', async () => {
+    const fail = (): never => {
+      throw new Error('cannot refuse');
+    };
+    const adapter: Adapter = {
+      ...protocol,
+      refuse: fail,
+      openStream: (request) => ({ ...protocol.openStream(request), refuse: fail, without: fail }),
+    };
+    for (const [request, said] of [
+      [chat('zorp'), 'fine'],
+      [chat('hello'), 'zorp'],
+    ] as const) {
+      const guard = watch({ moderators: [scripted()] });
+      await expect(ask(form, guard, request, model(reply(said)), { adapter })).rejects.toThrow();
+      expect(guard.told.settled).toMatchObject([{ delivery: 'errored' }]);
+    }
   });
 
   test('a blocked input generates nothing', async () => {
@@ -99,6 +134,14 @@ test('No chunk leaves before the verdict', async () => {
   verdict.resolve();
   await reading;
   expect(seen.length).toBeGreaterThan(1);
+});
+
+test('A model that gives no stream at all is an error, and settles', async () => {
+  const guard = watch({ moderators: [scripted()] });
+  const read = async (): Promise<unknown> =>
+    collect((await guard.stream(protocol, chat('hello'), async () => undefined as never)).stream);
+  await expect(read()).rejects.toThrow();
+  expect(guard.told.settled).toMatchObject([{ delivery: 'errored' }]);
 });
 
 test('A stream without a chunk ends, and settles', async () => {
@@ -144,10 +187,9 @@ describe('However a stream is cut into chunks', () => {
     field: fc.constantFrom('text' as const, 'args' as const),
     text: fc.oneof(fc.constantFrom('zo', 'rp', 'zorp', ' ', '\uD83D', '\uDE00', ''), fc.string({ maxLength: 5 })),
   });
-  const chunks: fc.Arbitrary<Chunk[]> = fc.array(
-    fc.record({ pieces: fc.array(piece, { maxLength: 3 }) }),
-    { maxLength: 12 },
-  );
+  const chunks: fc.Arbitrary<Chunk[]> = fc.array(fc.record({ pieces: fc.array(piece, { maxLength: 3 }) }), {
+    maxLength: 12,
+  });
 
   test('it is decided like the whole reply: clear text arrives as the same chunks, flagged text never does', async () => {
     await fc.assert(
@@ -162,9 +204,7 @@ describe('However a stream is cut into chunks', () => {
           return iterate(given);
         });
         const got = await collect(stream);
-        const guarded = await watch({ moderators, ...fallback }).reply(protocol, chat('hello'), async () => ({
-          choices: Array.from(whole.choices, (choice) => choice ?? { text: '' }),
-        }));
+        const guarded = await watch({ moderators, ...fallback }).reply(protocol, chat('hello'), async () => whole);
         const [settled] = streamed.told.settled;
         expect(settled?.delivery).toBe(guarded.delivery);
         expect(settled?.output?.findings.map(({ path }) => path).toSorted()).toEqual(

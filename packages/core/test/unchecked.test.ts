@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { clear, failed, flag, log, retry, unsupported } from '../src/index.ts';
 import { ask, FORMS, model, texts, watch, within } from './support/guards.ts';
@@ -13,7 +13,7 @@ const down: Script = () => failed('unavailable');
 const FAILURES: Readonly<Record<string, readonly [reason: string, answer: () => unknown]>> = {
   'throws at once': ['unavailable', () => void JSON.parse('{')],
   rejects: ['unavailable', () => Promise.reject(new Error('no'))],
-  'rejects with nothing': ['unavailable', () => Promise.reject(undefined as unknown as Error)],
+  'rejects with nothing': ['unavailable', () => Promise.reject(undefined)],
   'hangs beyond its deadline': ['timeout', hang],
   'gives undefined': ['malformed', async () => undefined],
   'gives null': ['malformed', async () => null],
@@ -142,7 +142,7 @@ describe.each(FORMS)('As a %s', (form) => {
       moderators: [scripted({ script: ({ segment }) => (segment.text === 'odd' ? failed('refused') : clear()) })],
     });
     const came = await ask(form, guard, chat('hello'), model(reply('fine', 'odd')));
-    expect(texts(came.reply).toSorted()).toEqual(['fine', came.output?.message].toSorted());
+    expect(new Set(texts(came.reply))).toEqual(new Set(['fine', came.output?.message]));
     expect(came.delivery).toBe('refused');
   });
 

@@ -19,7 +19,7 @@ const delta = (index: number, value: object, more: object = {}): object => ({
   finish_reason: null,
   ...more,
 });
-const DONE = endFrame(refusalOf());
+const DONE = endFrame();
 const USAGE = writeFrame(
   { ...HEAD, choices: [], usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } },
   'event',

@@ -72,13 +72,13 @@ export function openStream(request: ChatRequest): ChunkReader<Frame> {
       if (document !== undefined) {
         // A whole answer that is refused in part was given by `without`.
         const { body, partly } = refusedBody(request, refusal, document.data);
-        return partly ? [] : [writeFrame(body, 'document', refusal)];
+        return partly ? [] : [writeFrame(body, 'document')];
       }
       const start = head ?? newHead(request, 'chat.completion.chunk');
       const message = deltaOf(refusedMessage(request, refusal));
       const named = refusedChoices(refusal);
       const indices = named === 'all' ? [...new Set([...seen, ...Array(choicesAsked(request)).keys()])] : [...named];
-      const write = (rest: JsonObject): Frame => writeFrame({ ...start, ...rest }, 'event', refusal);
+      const write = (rest: JsonObject): Frame => writeFrame({ ...start, ...rest }, 'event');
       const choice = (index: number, delta: JsonObject, finish: string | null): JsonObject => ({
         choices: [{ index, delta, logprobs: null, finish_reason: finish }],
       });
@@ -86,7 +86,7 @@ export function openStream(request: ChatRequest): ChunkReader<Frame> {
         ...indices.map((index) => write(choice(index, message, null))),
         ...indices.map((index) => write({ ...choice(index, {}, 'content_filter'), chaperone: notice(refusal) })),
         ...(ended ? [] : usageFrames(request, refusal, write)),
-        ...(ended ? [] : [endFrame(refusal)]),
+        ...(ended ? [] : [endFrame()]),
       ];
     },
 

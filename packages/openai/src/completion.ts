@@ -15,8 +15,6 @@ export interface Completion {
   readonly tools: ReadonlySet<string>;
   /** The body is no longer upstream's. */
   readonly changed?: boolean;
-  /** What this guard wrote into it. */
-  readonly refusal?: Refusal;
 }
 
 /** Everything that a completion says. Throws where the body is none. */
@@ -37,7 +35,7 @@ export function readCompletion({ body, tools }: Completion): ReplyReading {
 /** The completion with the refused choices replaced, or one that is nothing but a refusal. */
 export function refuseCompletion(request: ChatRequest, refusal: Refusal, completion?: Completion): Completion {
   const { body } = refusedBody(request, refusal, completion?.body);
-  return { tools: new Set(), ...completion, body, changed: true, refusal };
+  return { tools: new Set(), ...completion, body, changed: true };
 }
 
 /** The body of a refusal, and whether some of its choices are still the answer's. */

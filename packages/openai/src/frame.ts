@@ -1,5 +1,4 @@
 import { createParser } from 'eventsource-parser';
-import type { Refusal } from '@chaperone/core';
 import { type JsonObject, parseJson } from './json.ts';
 
 /** One event of a stream with the bytes that it came in, or, where upstream answered in one piece, the whole answer. */
@@ -10,22 +9,20 @@ export interface Frame {
   /** The parsed data. Undefined: there is none (a comment, a blank line, `[DONE]`), or nobody can read it. */
   readonly data: unknown;
   readonly readable: boolean;
-  /** Written by this guard. */
-  readonly refusal?: Refusal;
 }
 
 const encoder = new TextEncoder();
 
 /** A frame that carries an object, in the form of another. */
-export function writeFrame(data: JsonObject, form: Frame['form'], refusal?: Refusal): Frame {
+export function writeFrame(data: JsonObject, form: Frame['form']): Frame {
   const json = JSON.stringify(data);
   const bytes = encoder.encode(form === 'event' ? `data: ${json}\n\n` : json);
-  return { bytes, form, data, readable: true, ...(refusal === undefined ? {} : { refusal }) };
+  return { bytes, form, data, readable: true };
 }
 
 /** The frame that ends a stream. */
-export function endFrame(refusal: Refusal): Frame {
-  return { bytes: encoder.encode('data: [DONE]\n\n'), form: 'event', data: undefined, readable: true, refusal };
+export function endFrame(): Frame {
+  return { bytes: encoder.encode('data: [DONE]\n\n'), form: 'event', data: undefined, readable: true };
 }
 
 /** Reads a whole answer. */

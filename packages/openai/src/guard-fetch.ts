@@ -4,10 +4,8 @@ import {
   ConfigurationError,
   type Guard,
   isConfigurationError,
-  type Refusal,
 } from '@chaperone/core';
 import { chatAdapter } from './chat-adapter.ts';
-import type { Frame } from './frame.ts';
 import { writeFrames } from './frames.ts';
 import { type FetchArguments, type Incoming, methodOf, readIncoming, urlOf } from './incoming.ts';
 import { checkOptions, type GuardFetchOptions } from './options.ts';
@@ -65,16 +63,16 @@ async function guardedReply(
   incoming: Incoming,
   upstream: Upstream,
 ): Promise<Response> {
-  const { reply, input, output } = await guard.reply(
+  const { reply, refusal, input, output } = await guard.reply(
     chatAdapter,
     incoming.request,
     (request, { signal }) => upstream.reply(request, signal),
     callOptions(options, incoming),
   );
   const decisions = { ...(input && { input }), ...(output && { output }) };
-  return reply.refusal?.stage === 'input' && options.as === 'error'
-    ? refusalErrorResponse(reply.refusal, decisions)
-    : completionResponse(reply, decisions);
+  return refusal?.stage === 'input' && options.as === 'error'
+    ? refusalErrorResponse(refusal, decisions)
+    : completionResponse(reply, { ...decisions, ...(refusal && { refusal: refusal.decision }) });
 }
 
 async function guardedStream(
@@ -83,25 +81,17 @@ async function guardedStream(
   incoming: Incoming,
   upstream: Upstream,
 ): Promise<Response> {
-  const { stream, delivery, input } = await guard.stream(
+  const { stream, refusal, input } = await guard.stream(
     chatAdapter,
     incoming.request,
     (request, { signal }) => upstream.stream(request, signal),
     callOptions(options, incoming),
   );
   const decisions = input && { input };
-  if (delivery === 'open') return streamResponse(writeFrames(stream), upstream.streamed, { ...decisions });
-  const refusal = options.as === 'error' ? await refusalIn(stream) : undefined;
-  return refusal === undefined
-    ? streamResponse(writeFrames(stream), undefined, { ...decisions, ...(input && { refusal: input }) })
-    : refusalErrorResponse(refusal, { ...decisions });
-}
-
-/** What a stream of nothing but a refusal says. Read to its end, so that the call has ended too. */
-async function refusalIn(stream: AsyncIterable<Frame>): Promise<Refusal | undefined> {
-  let found: Refusal | undefined;
-  for await (const { refusal } of stream) found ??= refusal;
-  return found;
+  if (refusal === undefined) return streamResponse(writeFrames(stream), upstream.streamed, { ...decisions });
+  return options.as === 'error'
+    ? refusalErrorResponse(refusal, { ...decisions })
+    : streamResponse(writeFrames(stream), undefined, { ...decisions, refusal: refusal.decision });
 }
 
 function callOptions({ context }: GuardFetchOptions, { request, signal }: Incoming): CallOptions {

@@ -15,9 +15,9 @@ const OF_THE_BYTES: readonly string[] = ['content-length', 'content-encoding', '
 const STRICTNESS: readonly string[] = ['allow', 'warn', 'review', 'block'];
 
 /** The response for a whole reply: upstream's very own where nothing is to be said. */
-export function completionResponse(completion: Completion, decisions: Omit<Judgement, 'refusal'>): Response {
-  const { response, body, changed, refusal } = completion;
-  const notes = notesOf(refusal === undefined ? decisions : { ...decisions, refusal: refusal.decision });
+export function completionResponse(completion: Completion, judgement: Judgement): Response {
+  const { response, body, changed } = completion;
+  const notes = notesOf(judgement);
   if (changed !== true && response !== undefined) return notes.length === 0 ? response : annotate(response, notes);
   const headers = headersOf(response, notes);
   headers.set('content-type', 'application/json');

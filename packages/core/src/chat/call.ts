@@ -40,7 +40,7 @@ export class Call implements Case {
   constructor(parts: CallParts, kind: CallKind, context: CallContext, signal: AbortSignal | undefined) {
     this.parts = parts;
     this.kind = kind;
-    this.context = context;
+    this.context = Object.freeze({ ...context });
     const { controller, unlink } = childController(signal);
     this.#controller = controller;
     this.#unlink = unlink;

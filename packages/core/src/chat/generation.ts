@@ -58,5 +58,5 @@ async function begin<Request, Result>(
 export function discard(result: unknown): void {
   if (!isObject(result) || !(Symbol.asyncIterator in result)) return;
   const iterable = result as AsyncIterable<unknown>; // it has the one member that makes it one
-  Promise.resolve(iterable[Symbol.asyncIterator]().return?.()).catch(() => {});
+  (async () => iterable[Symbol.asyncIterator]().return?.())().catch(() => {});
 }

@@ -1,6 +1,6 @@
 import { untilAborted } from '../abort.ts';
 import { attempt } from '../attempt.ts';
-import { blockedPaths, weighTargets, type Judgement, type Ruling } from '../judge.ts';
+import { pathsSpokenFor, weighTargets, type Judgement, type Ruling } from '../judge.ts';
 import type { Target } from '../moderation/panel.ts';
 import { isFlagged } from '../policy/decision.ts';
 import type { UncheckedPolicy, Weighed } from '../policy/decide.ts';
@@ -117,8 +117,12 @@ export async function judgeOlder(
   const weighed = await untilAborted(Promise.all(weighTargets(call.parts, call, older)), call.signal);
   const blocked = weighed.filter((each) => each.action === 'block' && !isPassingTrouble(each, uncheckedPolicy));
   judgement.add(weighed.filter((each) => !blocked.includes(each)).map(uncheckedAlone));
-  const paths = blocked.flatMap((each) => [each.path, ...blockedPaths(each, older, panel)]);
-  return { blocked, paths };
+  const said = blocked.flatMap((each) => [
+    each,
+    ...each.findings.filter(({ action }) => action === 'block'),
+    ...each.unchecked,
+  ]);
+  return { blocked, paths: pathsSpokenFor(said, older, panel) };
 }
 
 /** Blocked for nothing but a moderator that failed: it may be judged again next time, so nothing is taken out for it. */

@@ -13,6 +13,8 @@ export interface Guarded<Reply, C extends string = string> {
   /** The reply, or the refusal in its place. */
   readonly reply: Reply;
   readonly delivery: 'delivered' | 'refused';
+  /** What this guard refused, and why; absent also where it passed on the refusal of another. */
+  readonly refusal?: Refusal;
   /** Absent where nothing waited for it, as with `log()`. */
   readonly input?: Decision<C>;
   readonly output?: Decision<C>;
@@ -87,7 +89,7 @@ function refuse<Request, Reply>(
     reply === undefined ||
     (attempt(() => adapter.readReply(refused))?.segments ?? []).every(({ text }) => text === refusal.message);
   if (isWhole && isObject(refused)) markRefusal(refused);
-  return end(call, refused, 'refused');
+  return { ...end(call, refused, 'refused'), refusal };
 }
 
 function end<Reply>(call: Call, reply: Reply, delivery: Guarded<Reply>['delivery']): Guarded<Reply> {

@@ -5,7 +5,7 @@ import type { Outcome } from '../fallback/outcome.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
-import type { ChatAdapter, ChunkReader, ChunkReading, Usage } from './adapter.ts';
+import type { ChatAdapter, ChunkReader, ChunkReading, Refusal, Usage } from './adapter.ts';
 import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { Gate, type LaneWindow } from './gate.ts';
@@ -19,6 +19,8 @@ export interface GuardedStream<Chunk, C extends string = string> {
   readonly stream: AsyncIterable<Chunk>;
   /** `refused`: the stream is the refusal of the input. */
   readonly delivery: 'open' | 'refused';
+  /** What was refused, and why. */
+  readonly refusal?: Refusal;
   /** Absent where nothing waited for it, as with `log()`. */
   readonly input?: Decision<C>;
 }
@@ -40,9 +42,10 @@ export async function guardStream<Request, Chunk>(
     const opening = await open(call, adapter, request, generate);
     const { input } = call.decisions;
     if ('refusal' in opening) {
-      const chunks = adapter.openStream(opening.request).refuse(opening.refusal, false).map(mark);
+      const { refusal } = opening;
+      const chunks = adapter.openStream(opening.request).refuse(refusal, false).map(mark);
       call.settle('refused');
-      return { stream: abandonable(call, replay(chunks)), delivery: 'refused', ...(input && { input }) };
+      return { stream: abandonable(call, replay(chunks)), delivery: 'refused', refusal, ...(input && { input }) };
     }
     const upstream = opening.result;
     return {

@@ -62,7 +62,7 @@ export function watch<I extends Moderator, O extends Moderator = I>(
     with: (context) => counting(inner.with(context)),
   });
   const counted = counting(guard);
-  watched.push(counted as unknown as Watched); // categories exist for the compiler alone
+  watched.push(counted);
   return counted;
 }
 

@@ -178,7 +178,8 @@ export function joined(chunks: readonly Chunk[]): ChatReply {
   for (const chunk of chunks) {
     usage = chunk.usage ?? usage;
     for (const { choice, field, text, isRefused } of chunk.pieces) {
-      const to = (choices[choice] ??= { text: '' });
+      while (choices.length <= choice) choices.push({ text: '' });
+      const to = choices[choice] ?? { text: '' };
       to[field] = `${to[field] ?? ''}${text}`;
       if (isRefused) to.isRefused = true;
     }
