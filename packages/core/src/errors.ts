@@ -1,36 +1,33 @@
-const CONFIGURATION = Symbol.for('chaperone.ConfigurationError');
-const CONTENT = Symbol.for('chaperone.ContentError');
-
-/** An option, a policy or a moderator is wrong. `path` says which one, the message says what to do. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-  /** Where it is wrong, such as `policy.categories.violence.block`. */
+/** What is wrong with something that was handed in, and where: the message says both, and holds no content. */
+abstract class MistakeError extends Error {
+  /** Where it is wrong, such as `policy.categories.violence.block`, or `content[0].role`. */
   readonly path: string;
   constructor(path: string, problem: string, options?: ErrorOptions) {
-    super(`${path} ${problem}${problem.endsWith('?') ? '' : '.'}`, options);
+    super(`${path} ${problem}.`, options);
     this.path = path;
-    Object.defineProperty(this, CONFIGURATION, { value: true });
   }
 }
 
-/** Something was handed in to be judged that is not content. The message holds no content. */
-export class ContentError extends Error {
+/** An option, a policy or a moderator is wrong. `path` says which one, the message says what to do. */
+export class ConfigurationError extends MistakeError {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Something was handed in to be judged that is not content. */
+export class ContentError extends MistakeError {
   override readonly name = 'ContentError';
-  /** Where it is wrong, such as `content[0].role`. */
-  readonly path: string;
-  constructor(path: string, problem: string) {
-    super(`${path} ${problem}.`);
-    this.path = path;
-    Object.defineProperty(this, CONTENT, { value: true });
-  }
 }
 
 /** Recognises a `ConfigurationError`, also one of another copy of this package. */
 export function isConfigurationError(error: unknown): error is ConfigurationError {
-  return error instanceof Error && CONFIGURATION in error;
+  return isMistake(error, 'ConfigurationError');
 }
 
 /** Recognises a `ContentError`, also one of another copy of this package. */
 export function isContentError(error: unknown): error is ContentError {
-  return error instanceof Error && CONTENT in error;
+  return isMistake(error, 'ContentError');
+}
+
+function isMistake(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name && 'path' in error;
 }

@@ -76,18 +76,17 @@ function rulesOf(moderator: Moderator, stage: Stage, policy: CompiledPolicy): re
   });
 }
 
-function notesOn(settings: Settings, effective: Effective): readonly string[] {
-  const notes: string[] = [];
-  if (settings.timing === 'during')
+function notesOn({ timing }: Settings, effective: Effective): readonly string[] {
+  const notes = ['streamed replies are held until all of the reply is judged'];
+  if (timing === 'during')
     notes.push(
-      "timing 'during' waits like 'before' where the provider acts by itself (server-side tools, stored chats), and for older turns whose verdicts are not remembered",
+      "'during' waits like 'before' where the provider acts by itself (server-side tools, stored chats), and for older turns with no remembered verdict",
     );
   for (const stage of ['input', 'output'] as const) {
     if (!effective[stage].waits)
       notes.push(`${stage}: nothing waits and nothing is blocked, events tell what would have been`);
-    if (effective[stage].moderators.length === 0) notes.push(`${stage}: has no moderator, everything is unchecked`);
+    if (effective[stage].moderators.length === 0) notes.push(`${stage}: no moderator`);
   }
-  notes.push('streamed replies are held until all of the reply is judged');
   return notes;
 }
 

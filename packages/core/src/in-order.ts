@@ -3,84 +3,57 @@ import { untilAborted } from './abort.ts';
 /**
  * Runs work on each item, a bounded number at a time, and gives the results in the order of the items. Items of an
  * array start together, so that they can share a request; those that arrive over time start as they come, and never
- * hold back a result that is there. Ends with the signal's reason when it is aborted.
+ * hold back a result that is there. What a source fails with is thrown when everything before it has been given. Ends
+ * with the signal's reason when it is aborted.
  */
-export function inOrder<T, R>(
+export async function* inOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   concurrency: number,
   work: (item: T) => Promise<R>,
   signal: AbortSignal,
 ): AsyncGenerator<R, void, undefined> {
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const ahead: Promise<R>[] = [];
-  const start = (item: T): void => {
-    const result = work(item);
+  let arrival: Promise<void> | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  const source = { isDone: false, isFilling: true };
+  const take = (next: IteratorResult<T>): void => {
+    arrival = undefined;
+    source.isDone = next.done === true;
+    if (next.done) return;
+    const result = work(next.value);
     result.catch(() => {}); // it is met when it is its turn
     ahead.push(result);
   };
-  return Symbol.asyncIterator in items
-    ? arriving(items, concurrency, start, ahead, signal)
-    : present(items, concurrency, start, ahead);
-}
-
-async function* present<T, R>(
-  items: Iterable<T>,
-  concurrency: number,
-  start: (item: T) => void,
-  ahead: Promise<R>[],
-): AsyncGenerator<R, void, undefined> {
-  const iterator = items[Symbol.iterator]();
-  let isDone = false;
   try {
-    while (!isDone || ahead.length > 0) {
+    while (!source.isDone || ahead.length > 0) {
       // Refilled by halves rather than one by one: what starts together goes out together.
-      for (let free = ahead.length <= concurrency / 2 ? concurrency - ahead.length : 0; free > 0 && !isDone; free--) {
+      source.isFilling ||= ahead.length <= concurrency / 2;
+      while (source.isFilling && !source.isDone && !arrival && ahead.length < concurrency) {
         const next = iterator.next();
-        if (next.done) isDone = true;
-        else start(next.value);
+        if (!('then' in next)) take(next);
+        else
+          arrival = next.then(take, (error: unknown) => {
+            failure = { error };
+            take({ done: true, value: undefined });
+          });
       }
-      const first = ahead.shift();
-      if (first) yield await first;
-    }
-  } finally {
-    if (!isDone) iterator.return?.();
-  }
-}
-
-async function* arriving<T, R>(
-  items: AsyncIterable<T>,
-  concurrency: number,
-  start: (item: T) => void,
-  ahead: Promise<R>[],
-  signal: AbortSignal,
-): AsyncGenerator<R, void, undefined> {
-  const iterator = items[Symbol.asyncIterator]();
-  let arrival: Promise<IteratorResult<T> | undefined> | undefined;
-  let isDone = false;
-  let failure: { readonly error: unknown } | undefined;
-  try {
-    while (!isDone || ahead.length > 0) {
-      if (!isDone && ahead.length < concurrency)
-        arrival ??= iterator.next().catch((error: unknown): IteratorResult<T> => {
-          failure = { error }; // thrown when everything that came before it has been given
-          return { done: true, value: undefined };
-        });
-      const judged = ahead[0]?.then(
-        () => undefined,
-        () => undefined,
+      source.isFilling &&= ahead.length < concurrency;
+      const [first] = ahead;
+      if (!first && !arrival) continue;
+      let isJudged = false;
+      const judged = first?.then(
+        () => (isJudged = true),
+        () => (isJudged = true),
       );
-      const next = await untilAborted(Promise.race([judged, arrival].filter((each) => each !== undefined)), signal);
-      if (next === undefined) {
-        const first = ahead.shift();
-        if (first) yield await first;
-        continue;
-      }
-      arrival = undefined;
-      if (next.done) isDone = true;
-      else start(next.value);
+      await untilAborted(Promise.race([judged, arrival].filter((each) => each !== undefined)), signal);
+      if (!first || !isJudged) continue;
+      void ahead.shift();
+      yield await first;
     }
     if (failure) throw failure.error;
   } finally {
     // Not waited for: a source that hangs in `next` would hang in `return` as well.
-    if (!isDone) iterator.return?.().catch(() => {});
+    if (!source.isDone) void (async () => iterator.return?.())().catch(() => {});
   }
 }

@@ -51,26 +51,13 @@ export function weighTargets(
   { context, signal, policy }: Case,
   targets: readonly Target[],
 ): Promise<Weighed>[] {
-  const opinions = parts.panel.ask(targets, { context, signal });
-  return targets.map(async (target, index) => {
-    const { path } = target.segment;
-    if (!parts.panel.covers(target)) return weighUnchecked({ path, reason: 'unsupported' }, parts.uncheckedPolicy);
-    return weigh(path, target.stage, (await opinions[index]) ?? [], policy, parts.uncheckedPolicy);
+  const asked = parts.panel.ask(targets, { context, signal });
+  return targets.map(async ({ segment: { path }, stage }, index) => {
+    const opinions = (await asked[index]) ?? [];
+    return opinions.length > 0
+      ? weigh(path, stage, opinions, policy, parts.uncheckedPolicy)
+      : weighUnchecked({ path, reason: 'unsupported' }, parts.uncheckedPolicy);
   });
-}
-
-/** Where something is said of segments: a verdict on a whole message speaks for every segment of it. */
-export function pathsSpokenFor(
-  said: readonly { readonly path: string; readonly moderator?: string }[],
-  targets: readonly Target[],
-  panel: Panel,
-): readonly string[] {
-  const spokenFor = said.flatMap(({ path, moderator }) =>
-    targets
-      .filter(({ segment }) => segment.path === path && moderator !== undefined && panel.readsWhole(moderator))
-      .flatMap(({ message }) => message.segments.map((segment) => segment.path)),
-  );
-  return [...new Set([...said.map(({ path }) => path), ...spokenFor])];
 }
 
 /**
@@ -93,11 +80,9 @@ export class Judgement {
   }
 
   /** Judges targets; what they amount to counts for the decision. Rejects only with the caller's abort. */
-  async read(targets: readonly Target[]): Promise<Action> {
+  async read(targets: readonly Target[]): Promise<void> {
     for (const target of targets) this.#targets.set(target.segment.path, target);
-    const weighed = await untilAborted(Promise.all(weighTargets(this.#parts, this.#case, targets)), this.#case.signal);
-    this.add(weighed);
-    return weighed.reduce<Action>((action, each) => strictest(action, each.action), 'allow');
+    this.add(await untilAborted(Promise.all(weighTargets(this.#parts, this.#case, targets)), this.#case.signal));
   }
 
   /** What everything read so far amounts to. */
@@ -181,12 +166,11 @@ export class Judgement {
 
   #refusedPaths({ findings, unchecked }: Decision): readonly string[] {
     if (this.#isUnreadable) return [];
-    const { uncheckedPolicy, panel } = this.#parts;
-    const said = [
+    const { uncheckedPolicy } = this.#parts;
+    return [
       ...findings.filter(({ action }) => action === 'block'),
       ...unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block'),
-    ];
-    return pathsSpokenFor(said, [...this.#targets.values()], panel);
+    ].map(({ path }) => path);
   }
 
   async #tellFlagged(decision: Decision, source: Events['flagged']['source']): Promise<void> {

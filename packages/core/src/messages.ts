@@ -29,28 +29,28 @@ export type MessageOption<C extends string = string> =
 const OWN_WORDS: { readonly [K in Stage | 'both']: StageMessages } = {
   input: {
     '*': {
-      en: "Sorry, I can't respond to this message. A safety check flagged it.",
-      fr: 'Désolé, je ne peux pas répondre à ce message. Un contrôle de sécurité l’a signalé.',
-      zh: '抱歉，我无法回复这条消息，它未通过安全检查。',
+      en: "Sorry, I can't respond to this: a safety check flagged it.",
+      fr: "Désolé, je ne peux pas y répondre : un contrôle de sécurité l'a signalé.",
+      zh: '抱歉，我无法回复：它未通过安全检查。',
     },
   },
   output: {
     '*': {
-      en: "Sorry, I can't show this answer. A safety check flagged it.",
-      fr: 'Désolé, je ne peux pas afficher cette réponse. Un contrôle de sécurité l’a signalée.',
-      zh: '抱歉，我无法显示这个回答，它未通过安全检查。',
+      en: "Sorry, I can't show this answer: a safety check flagged it.",
+      fr: "Désolé, je ne peux pas montrer cette réponse : un contrôle de sécurité l'a signalée.",
+      zh: '抱歉，我无法显示回答：它未通过安全检查。',
     },
   },
   both: {
     warn: {
-      en: 'Please note: this touches on a sensitive subject.',
-      fr: 'Attention : ceci touche à un sujet sensible.',
-      zh: '请注意：内容涉及敏感话题。',
+      en: 'Please note: this is a sensitive subject.',
+      fr: 'Attention : ce sujet est sensible.',
+      zh: '请注意：话题敏感。',
     },
     unchecked: {
-      en: "Sorry, I can't answer. The safety check did not work. Please try again later.",
-      fr: 'Désolé, je ne peux pas répondre. Le contrôle de sécurité n’a pas fonctionné. Veuillez réessayer plus tard.',
-      zh: '抱歉，我无法回答，安全检查未能完成。请稍后再试。',
+      en: 'Sorry, the safety check did not work. Please try again later.',
+      fr: "Désolé, le contrôle de sécurité n'a pas fonctionné. Veuillez réessayer plus tard.",
+      zh: '抱歉，安全检查未完成，请稍后再试。',
     },
   },
 };
@@ -102,12 +102,11 @@ function lookUp(
 }
 
 /** `zh-Hant-TW` is served by itself, `zh-Hant`, `zh`, English, and else by the first there is. */
-function inLocale(texts: { readonly [locale: string]: string }, locale: string | undefined): string | undefined {
-  const byName = new Map(Object.entries(texts).map(([name, text]) => [name.toLowerCase(), text]));
-  const parts = (locale ?? 'en').toLowerCase().split(/[-_]/);
-  for (let length = parts.length; length > 0; length--) {
-    const text = byName.get(parts.slice(0, length).join('-'));
-    if (text !== undefined) return text;
+function inLocale(texts: { readonly [locale: string]: string }, locale = 'en'): string | undefined {
+  const names = Object.keys(texts);
+  for (let tag = locale.replaceAll('_', '-').toLowerCase(); tag !== ''; tag = tag.replace(/-?[^-]*$/, '')) {
+    const name = names.find((each) => each.toLowerCase() === tag);
+    if (name !== undefined) return texts[name];
   }
-  return byName.get('en') ?? [...byName.values()][0];
+  return texts['en'] ?? texts[names[0] ?? ''];
 }

@@ -69,11 +69,10 @@ function checkRoster({ input, output }: Roster): void {
   for (const moderator of [...input, ...output]) {
     const other = byName.get(moderator.name);
     if (other && other !== moderator)
-      throw new ConfigurationError('moderators', `has two moderators named "${moderator.name}"; give one another name`);
+      throw new ConfigurationError('moderators', `has two moderators named "${moderator.name}"`);
     byName.set(moderator.name, moderator);
   }
-  if (byName.size === 0)
-    throw new ConfigurationError('moderators', 'is empty; a guard without a moderator guards nothing');
+  if (byName.size === 0) throw new ConfigurationError('moderators', 'is empty');
 }
 
 /** A text for a category that nobody reports would never be said. */
@@ -107,12 +106,10 @@ const texts = z.record(z.string(), z.union([z.string(), z.record(z.string(), z.s
 const moderators = z.array(
   z.looseObject({
     name: z.string().check(z.minLength(1)),
-    revision: z.optional(z.string()),
     categories: z.array(z.string()),
     kinds: z.optional(z.array(z.enum(SEGMENT_KINDS))),
     reads: z.optional(z.enum(['segment', 'message', 'conversation'])),
     partition: z.optional(aFunction),
-    span: z.optional(z.number().check(z.gte(0))),
     batch: z.optional(z.strictObject({ items: z.int().check(z.gte(1)), characters: z.number().check(z.gte(1)) })),
     moderate: aFunction,
   }),

@@ -36,7 +36,7 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 
 /** `; there are …`: the names that could have been meant. */
 export function suggest(known: readonly string[]): string {
-  return known.length > 0 ? `; there are ${known.slice(0, 30).join(', ')}` : '';
+  return known.length > 0 ? `; there are ${known.join(', ')}` : '';
 }
 
 export function joinPath(path: string, keys: readonly PropertyKey[]): string {

@@ -24,6 +24,15 @@ test('`cache: false` keeps nothing', async () => {
   expect(moderator.requests).toHaveLength(2);
 });
 
+test('The verdict of one moderator is never taken for that of another', async () => {
+  const guard = watch({ moderators: [scripted({ name: 'mild', script: nothing }), scripted({ name: 'stern' })] });
+  for (let time = 0; time < 2; time++)
+    expect((await guard.check('zorp')).verdicts).toMatchObject([
+      { moderator: 'mild', status: 'clear' },
+      { moderator: 'stern', status: 'flagged' },
+    ]);
+});
+
 test('Two guards share nothing', async () => {
   const moderator = scripted();
   await watch({ moderators: [moderator] }).check('zorp');

@@ -72,7 +72,7 @@ describe('A mistake in the options is refused at construction, with its path and
     // thresholds
     ['policy.categories.zorp', /above 0 and at most 1.*not 0/, { moderators, policy: { categories: { zorp: 0 } } }],
     ['policy.categories.zorp', /not NaN/, { moderators, policy: { categories: { zorp: Number.NaN } } }],
-    ['policy.categories.zorp', /did you mean 0\.75\?/, { moderators, policy: { categories: { zorp: 75 } } }],
+    ['policy.categories.zorp', /not 75/, { moderators, policy: { categories: { zorp: 75 } } }],
     ['policy.categories.zorp', /not -0\.1/, { moderators, policy: { categories: { zorp: -0.1 } } }],
     ['policy.categories.zorp', /not Infinity/, { moderators, policy: { categories: { zorp: Infinity } } }],
     [
@@ -112,8 +112,8 @@ describe('A mistake in the options is refused at construction, with its path and
     // moderators
     ['moderators', /empty/, { moderators: [] }],
     ['moderators', /empty/, { moderators: { input: [], output: [] } }],
-    ['moderators', /two moderators named "words"/, { moderators: [scripted(), scripted()] }],
-    ['moderators', /two moderators named "words"/, { moderators: { input: [scripted()], output: [scripted()] } }],
+    ['moderators', /two .*named "words"/, { moderators: [scripted(), scripted()] }],
+    ['moderators', /two .*named "words"/, { moderators: { input: [scripted()], output: [scripted()] } }],
     ['moderators', /must be/, {}],
     ['moderators.input', /must be/, { moderators: words }],
     ['moderators[0].moderate', /must be a function/, { moderators: [{ ...words, moderate: undefined }] }],

@@ -35,7 +35,7 @@ describe('Identical items in flight', () => {
     await Promise.all([
       guard.check('hello'),
       guard.check([segment]),
-      guard.check('hello', { stage: 'output' }),
+      guard.check([segment], { stage: 'output' }),
       guard.check([{ ...segment, role: 'tool' }]),
       guard.check([{ ...segment, kind: 'reasoning' }]),
     ]);
@@ -236,7 +236,7 @@ describe('What a moderator reads', () => {
     expect(textsOf(last?.message)).toEqual(['fine']);
   });
 
-  test('a flag on a message counts once', async () => {
+  test('a flag on a message speaks for each of its segments', async () => {
     const guard = watch({ moderators: [scripted({ reads: 'message' })] });
     const decision = await guard.check([
       {
@@ -248,7 +248,7 @@ describe('What a moderator reads', () => {
       },
     ]);
     expect(decision.action).toBe('block');
-    expect(decision.verdicts).toHaveLength(1);
+    expect(decision.findings.map(({ path }) => path)).toEqual(['content[0].content[0]', 'content[0].content[1]']);
   });
 
   test('kinds: it is asked about those that it covers and no others', async () => {

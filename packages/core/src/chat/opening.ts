@@ -1,6 +1,6 @@
 import { untilAborted } from '../abort.ts';
 import { attempt } from '../attempt.ts';
-import { pathsSpokenFor, weighTargets, type Judgement, type Ruling } from '../judge.ts';
+import { weighTargets, type Judgement, type Ruling } from '../judge.ts';
 import type { Target } from '../moderation/panel.ts';
 import { isFlagged } from '../policy/decision.ts';
 import type { UncheckedPolicy, Weighed } from '../policy/decide.ts';
@@ -113,16 +113,11 @@ export async function judgeOlder(
   judgement: Judgement,
   older: readonly Target[],
 ): Promise<{ readonly blocked: readonly Weighed[]; readonly paths: readonly string[] }> {
-  const { uncheckedPolicy, panel } = call.parts;
+  const { uncheckedPolicy } = call.parts;
   const weighed = await untilAborted(Promise.all(weighTargets(call.parts, call, older)), call.signal);
   const blocked = weighed.filter((each) => each.action === 'block' && !isPassingTrouble(each, uncheckedPolicy));
   judgement.add(weighed.filter((each) => !blocked.includes(each)).map(uncheckedAlone));
-  const said = blocked.flatMap((each) => [
-    each,
-    ...each.findings.filter(({ action }) => action === 'block'),
-    ...each.unchecked,
-  ]);
-  return { blocked, paths: pathsSpokenFor(said, older, panel) };
+  return { blocked, paths: blocked.map(({ path }) => path) };
 }
 
 /** Blocked for nothing but a moderator that failed: it may be judged again next time, so nothing is taken out for it. */

@@ -33,12 +33,12 @@ function isLogger(value: unknown): boolean {
   return isRecord(value) && typeof value['warn'] === 'function';
 }
 
-function describe(decision: Decision): string {
-  const found = decision.findings
-    .filter((finding) => finding.action === 'block')
-    .map(({ category, score, moderator }) => `${category} by ${moderator}${score === undefined ? '' : ` at ${score}`}`);
-  const missing = decision.unchecked.map(({ reason, moderator }) => (moderator ? `${reason} (${moderator})` : reason));
-  return found.length > 0
-    ? `${decision.stage} would be blocked: ${found.join(', ')}`
-    : `${decision.stage} would be blocked, unchecked: ${missing.join(', ')}`;
+function describe({ stage, findings, unchecked }: Decision): string {
+  const why = [
+    ...findings
+      .filter(({ action }) => action === 'block')
+      .map(({ category, score, moderator }) => `${category}${score === undefined ? '' : ` ${score}`} (${moderator})`),
+    ...unchecked.map(({ reason, moderator }) => `unchecked: ${reason} (${moderator ?? 'no moderator'})`),
+  ];
+  return `${stage} would be blocked: ${why.join(', ')}`;
 }

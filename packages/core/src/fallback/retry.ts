@@ -40,5 +40,5 @@ function nameCategories(decision: Decision): string {
       .map(({ category }) => category),
   );
   const why = categories.size > 0 ? ` for: ${[...categories].join(', ')}` : '';
-  return `Your previous reply was not shown: a safety check flagged it${why}. Answer again in an acceptable way, without mentioning this.`;
+  return `A safety check flagged your reply${why}. Answer again in an acceptable way.`;
 }

@@ -41,12 +41,12 @@ export class Panel {
     options: { readonly signal: AbortSignal; readonly context: CallContext },
   ): Promise<Opinions>[] {
     const questions: Question[] = [];
-    const judgedWhole = new Map<Seat, Set<Message>>();
+    const asked = new Map<Seat, Map<Message, Question>>();
     const opinions = targets.map((target) => {
-      const asked = this.#seats[target.stage]
+      const opinions = this.#seats[target.stage]
         .filter((seat) => covers(seat.moderator, target.segment))
-        .map((seat) => this.#askSeat(seat, target, options.context, judgedWhole, questions));
-      return Promise.all(asked).then((each) => each.flat());
+        .map((seat) => this.#askSeat(seat, target, options.context, asked, questions));
+      return Promise.all(opinions).then((each) => each.flat());
     });
     const leave = (): void => questions.forEach((question) => question.leave());
     if (options.signal.aborted) leave();
@@ -57,37 +57,25 @@ export class Panel {
     return opinions;
   }
 
-  /** Whether a moderator's verdict speaks for whole messages, and not for the one segment that it is placed at. */
-  readsWhole(moderator: string): boolean {
-    return [...this.#seats.input, ...this.#seats.output].some(
-      (seat) => seat.moderator.name === moderator && (seat.moderator.reads ?? 'segment') !== 'segment',
-    );
-  }
-
-  /** Whether any moderator of the stage covers a segment: if none does, nobody can check it. */
-  covers(target: Target): boolean {
-    return this.#seats[target.stage].some((seat) => covers(seat.moderator, target.segment));
-  }
-
+  /** What one moderator says of a target. Its verdict on a whole message speaks for each segment of it. */
   async #askSeat(
     seat: Seat,
     target: Target,
     context: CallContext,
-    judgedWhole: Map<Seat, Set<Message>>,
+    asked: Map<Seat, Map<Message, Question>>,
     questions: Question[],
   ): Promise<Opinions> {
-    const { moderator } = seat;
-    if (moderator.reads === 'message' || moderator.reads === 'conversation') {
-      // One item speaks for the whole message: its first segment stands for the others.
-      const messages = judgedWhole.get(seat) ?? new Set();
-      judgedWhole.set(seat, messages);
-      if (messages.has(target.message)) return [];
-      messages.add(target.message);
-    }
-    const question = seat.ask(itemFor(moderator, target), context);
-    questions.push(question);
+    const byMessage = asked.get(seat) ?? new Map<Message, Question>();
+    asked.set(seat, byMessage);
+    let question = byMessage.get(target.message);
+    if (!question) questions.push((question = seat.ask(itemFor(seat.moderator, target), context)));
+    if (readsWhole(seat.moderator)) byMessage.set(target.message, question);
     return [{ ...(await question.verdict), path: target.segment.path }];
   }
+}
+
+function readsWhole({ reads = 'segment' }: Moderator): boolean {
+  return reads !== 'segment';
 }
 
 function covers(moderator: Moderator, segment: Segment): boolean {

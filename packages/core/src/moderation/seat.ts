@@ -3,7 +3,7 @@ import type { EventHub } from '../events.ts';
 import type { VerdictCache } from './cache.ts';
 import { keyOf } from './key.ts';
 import type { CallContext, Item, Moderator, Stage } from './moderator.ts';
-import { failure, Request } from './request.ts';
+import { failure, sendRequest } from './request.ts';
 import type { Failed, Verdict } from './verdict.ts';
 
 export interface SeatOptions {
@@ -79,22 +79,27 @@ export class Seat {
 
   /** One request to the moderator, and what comes of it, for each of its questions. */
   async #request(questions: readonly PendingQuestion[], context: CallContext | undefined): Promise<void> {
-    const request = new Request(this.moderator, this.#options.deadline);
-    for (const question of questions)
-      question.onLeft = () => {
-        if (questions.every((each) => !each.isAwaited)) request.stop();
-      };
-    const verdicts = await request.send(
+    let isStopped = false;
+    const request = sendRequest(
+      this.moderator,
       questions.map(({ item }) => item),
       context,
+      this.#options.deadline,
     );
+    for (const question of questions)
+      question.onLeft = () => {
+        if (questions.some((each) => each.isAwaited)) return;
+        isStopped = true;
+        request.stop();
+      };
+    const verdicts = await request.verdicts;
     const [first] = verdicts;
-    if (questions.length > 1 && first?.status === 'failed' && isOneItemsFault(first) && !request.isStopped) {
+    if (questions.length > 1 && first?.status === 'failed' && isOneItemsFault(first) && !isStopped) {
       // One item that the moderator cannot take must not take the others with it.
       await Promise.all(questions.map((question) => this.#request([question], context)));
       return;
     }
-    if (!request.isStopped) this.#tell(verdicts, questions[0]?.item.stage ?? 'input');
+    if (!isStopped) this.#tell(verdicts, questions[0]?.item.stage ?? 'input');
     for (const [index, question] of questions.entries()) {
       const verdict = verdicts[index] ?? failure(this.moderator, 'malformed');
       this.#forget(question);

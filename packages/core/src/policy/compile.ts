@@ -148,10 +148,9 @@ function covers(stricter: unknown, milder: unknown): boolean {
 
 function checkThreshold(threshold: unknown, path: string, orElse: string): void {
   if (threshold === 'flag' || (typeof threshold === 'number' && threshold > 0 && threshold <= 1)) return;
-  const isPercentage = typeof threshold === 'number' && threshold > 1 && threshold <= 100;
   throw new ConfigurationError(
     path,
-    `must be a score above 0 and at most 1, or 'flag'${orElse}, not ${String(threshold)}${isPercentage ? `; did you mean ${threshold / 100}?` : ''}`,
+    `must be a score above 0 and at most 1, or 'flag'${orElse}, not ${String(threshold)}`,
   );
 }
 
