@@ -4,7 +4,7 @@ import { isRecord, validate } from '../validate.ts';
 import type { Fallback } from './fallback.ts';
 
 const schema = z.strictObject({
-  logger: z.optional(z.custom(isLogger, { params: { expected: 'an object with a method warn(line)' } })),
+  logger: z.optional(z.custom(isLogger, { params: { expected: 'an object with warn()' } })),
 });
 
 /** Whatever takes a line: `console`, or a logger of yours. */

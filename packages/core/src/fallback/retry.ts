@@ -16,7 +16,7 @@ export interface RetryOptions {
 const schema = z.strictObject({
   maxRetries: z.optional(z.int().check(z.gte(0), z.lte(MAX_RETRIES))),
   feedback: z.optional(z.custom((value) => typeof value === 'function', { params: { expected: 'a function' } })),
-  otherwise: z.optional(z.custom(isFallback, { params: { expected: 'a fallback such as reject()' } })),
+  otherwise: z.optional(z.custom(isFallback, { params: { expected: 'a fallback' } })),
 });
 
 /** Has the model try again, with feedback; each new reply is judged. */

@@ -115,7 +115,7 @@ function checkRules(rules: Rules | undefined, path: string, moderators: readonly
 
 function speakers(moderators: readonly Moderator[]): string {
   return moderators.length === 0
-    ? 'any moderator here, for there is none'
+    ? 'no moderator'
     : moderators.map(({ name }) => name).join(' or ');
 }
 
