@@ -2,7 +2,7 @@ import type { Call } from './chat/call.ts';
 import { isChat, readContent, type Content } from './chat/content.ts';
 import type { Message } from './chat/segment.ts';
 import { judgeOlder } from './chat/opening.ts';
-import { divide, targetsOf } from './chat/turns.ts';
+import { divide, inScope, targetsOf } from './chat/turns.ts';
 import type { Stage } from './moderation/moderator.ts';
 import type { Decision } from './policy/decision.ts';
 
@@ -31,9 +31,8 @@ export async function checkContent(
     } else {
       // What somebody hands in to be checked is checked, whoever wrote it.
       const everything = { input: () => true, output: scopes.output };
-      await judgement.read(
-        messages.flatMap((message, index) => targetsOf(message, () => messages.slice(0, index), stage, everything)),
-      );
+      const scoped = messages.map((message) => inScope(message, stage, everything));
+      await judgement.read(scoped.flatMap((message, index) => targetsOf(message, stage, () => scoped.slice(0, index))));
     }
     const decision = await judgement.decide();
     call.decided(stage, decision);

@@ -69,7 +69,7 @@ export type Listener<E extends keyof Events<C>, C extends string = string> = (ev
 export class EventHub {
   readonly #emitter = new EventEmitter();
   /** The isolated forms of each listener, so that `off` finds them. */
-  readonly #isolated = new WeakMap<object, Isolated[]>();
+  readonly #isolated = new WeakMap<object, Map<Isolated, keyof Events>>();
 
   tell<E extends keyof Events>(event: E, payload: Events[E]): void {
     this.#emitter.emit(event, Object.freeze(payload)); // so that no listener changes what the next one sees
@@ -88,14 +88,20 @@ export class EventHub {
   }
 
   off<E extends keyof Events>(event: E, listener: Listener<E>): void {
-    for (const isolated of this.#isolated.get(listener) ?? []) this.#emitter.off(event, isolated);
+    const known = this.#isolated.get(listener);
+    for (const [isolated, name] of known ?? [])
+      if (name === event && known?.delete(isolated)) this.#emitter.off(event, isolated);
   }
 
   #add<E extends keyof Events>(event: E, listener: Listener<E>, called: Listener<E>): () => void {
     const isolated = isolate(event, called as (payload: unknown) => unknown); // the emitter's payloads are untyped; tell() types them
-    this.#isolated.set(listener, [...(this.#isolated.get(listener) ?? []), isolated]);
+    const known = this.#isolated.get(listener) ?? new Map<Isolated, keyof Events>();
+    this.#isolated.set(listener, known.set(isolated, event));
     this.#emitter.on(event, isolated);
-    return () => void this.#emitter.off(event, isolated);
+    return () => {
+      known.delete(isolated);
+      this.#emitter.off(event, isolated);
+    };
   }
 }
 

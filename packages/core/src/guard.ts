@@ -1,4 +1,4 @@
-import { isObject } from './validate.ts';
+import { isObject, isRecord } from './validate.ts';
 import { childController } from './abort.ts';
 import type { ChatAdapter } from './chat/adapter.ts';
 import { Call, type CallKind, type CallParts } from './chat/call.ts';
@@ -7,7 +7,7 @@ import type { Generate } from './chat/generation.ts';
 import { guardReply, type Guarded } from './chat/reply.ts';
 import { guardStream, type GuardedStream } from './chat/stream.ts';
 import { checkContent } from './check.ts';
-import { ConfigurationError, isConfigurationError } from './errors.ts';
+import { ConfigurationError } from './errors.ts';
 import { EventHub, type Events, type Listener } from './events.ts';
 import { explain, type EffectivePolicy } from './explain.ts';
 import { inOrder } from './in-order.ts';
@@ -109,28 +109,37 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
 
 function guardFor(settings: Settings, parts: CallParts, base: CallContext): Guard {
   const begin = (kind: CallKind, { context, signal }: CallOptions = {}): Call =>
-    new Call(parts, kind, context ? { ...base, ...context } : base, signal);
+    new Call(parts, kind, extend(base, context), signal);
   const { events } = parts;
   return {
-    check: async (content, options = {}) => checkContent(begin('check', options), content, stageOf(options)),
+    check: async (content, options = {}) => {
+      const stage = stageOf(options);
+      return checkContent(begin('check', options), content, stage);
+    },
     checkMany: (contents, options = {}) => checkMany(contents, options, begin),
     wrap: (generate) => (messages, options) =>
       // Which of its results a function gives is known to the compiler; at run time the promise and the stream are one.
       guardText(begin('reply', options), messages, generate) as never,
-    with: (context) => guardFor(settings, parts, { ...base, ...context }),
+    with: (context) => guardFor(settings, parts, extend(base, context)),
     on: (event, listener) => events.on(event, listener),
     once: (event, listener) => events.once(event, listener),
     off: (event, listener) => events.off(event, listener),
-    explain: (context) => {
-      const whole = context ? { ...base, ...context } : base;
-      return explain(settings, parts.policyFor(whole));
-    },
+    explain: (context) => explain(settings, parts.policyFor(extend(base, context))),
     idle: () => parts.tasks.idle(),
     reply: async (adapter, request, generate, options) =>
       guardReply(begin('reply', options), adapter, request, generate),
     stream: async (adapter, request, generate, options) =>
       guardStream(begin('stream', options), adapter, request, generate),
   };
+}
+
+/** A context with more known about it. A wrong one is refused: whose policy it stands for would be anybody's guess. */
+function extend(base: CallContext, context: CallContext = {}): CallContext {
+  if (!isRecord(context) || 'then' in context) throw new ConfigurationError('context', 'must be an object');
+  for (const [key, value] of Object.entries(context))
+    if (value !== undefined && typeof value !== 'string')
+      throw new ConfigurationError(`context.${key}`, 'must be a string');
+  return { ...base, ...context };
 }
 
 function stageOf({ stage = 'input' }: CheckOptions): Stage {
@@ -155,11 +164,11 @@ function checkMany(
     concurrency,
     (content) => checkContent(begin('check', context ? { context, signal } : { signal }), content, stage, 'unchecked'),
     signal,
+    unlink,
   );
   const iterator: AsyncIterator<Decision, void, undefined> = {
     next: () => decisions.next(),
     async return() {
-      unlink();
       controller.abort(); // what was started ahead is not wanted any longer, and nobody waits for more to come
       await decisions.return();
       return { done: true, value: undefined };
@@ -191,7 +200,6 @@ function callPolicy(policy: (context: CallContext) => Policy, context: CallConte
   try {
     given = policy(context);
   } catch (error) {
-    if (isConfigurationError(error)) throw error;
     throw new ConfigurationError('policy', 'is a function that failed; see the cause', { cause: error });
   }
   if (!isObject(given) || given instanceof Promise)

@@ -11,6 +11,7 @@ export async function* inOrder<T, R>(
   concurrency: number,
   work: (item: T) => Promise<R>,
   signal: AbortSignal,
+  onEnd: () => void,
 ): AsyncGenerator<R, void, undefined> {
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const ahead: Promise<R>[] = [];
@@ -25,18 +26,22 @@ export async function* inOrder<T, R>(
     result.catch(() => {}); // it is met when it is its turn
     ahead.push(result);
   };
+  const fail = (error: unknown): void => {
+    failure = { error };
+    take({ done: true, value: undefined });
+  };
   try {
     while (!source.isDone || ahead.length > 0) {
       // Refilled by halves rather than one by one: what starts together goes out together.
       source.isFilling ||= ahead.length <= concurrency / 2;
       while (source.isFilling && !source.isDone && !arrival && ahead.length < concurrency) {
-        const next = iterator.next();
-        if (!('then' in next)) take(next);
-        else
-          arrival = next.then(take, (error: unknown) => {
-            failure = { error };
-            take({ done: true, value: undefined });
-          });
+        try {
+          const next = iterator.next();
+          if ('then' in next) arrival = next.then(take, fail);
+          else take(next);
+        } catch (error) {
+          fail(error);
+        }
       }
       source.isFilling &&= ahead.length < concurrency;
       const [first] = ahead;
@@ -53,6 +58,7 @@ export async function* inOrder<T, R>(
     }
     if (failure) throw failure.error;
   } finally {
+    onEnd();
     // Not waited for: a source that hangs in `next` would hang in `return` as well.
     if (!source.isDone) void (async () => iterator.return?.())().catch(() => {});
   }

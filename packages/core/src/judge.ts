@@ -175,14 +175,9 @@ export class Judgement {
 
   async #tellFlagged(decision: Decision, source: Events['flagged']['source']): Promise<void> {
     const paths = new Set(decision.findings.map(({ path }) => path));
-    const segments = [...this.#targets.values()].flatMap(({ segment }) => (paths.has(segment.path) ? [segment] : []));
-    const { captureContent, events } = this.#parts;
+    const segments = [...this.#targets.values()].map(({ segment }) => segment).filter(({ path }) => paths.has(path));
+    const content = await capture(this.#parts.captureContent, segments);
     const event = { source, decision, context: this.#case.context };
-    if (captureContent === 'none') {
-      events.tell('flagged', event);
-      return;
-    }
-    const content = await capture(captureContent, segments);
-    events.tell('flagged', content ? { ...event, content } : event);
+    this.#parts.events.tell('flagged', content ? { ...event, content } : event);
   }
 }

@@ -39,13 +39,19 @@ export function readOptions(options: GuardOptions): Settings {
   const roster: Roster = 'input' in given ? given : { input: given, output: given };
   checkRoster(roster);
   checkMessages(message, roster);
+  const fallbacks = { input: input.fallback ?? both, output: output.fallback ?? both };
+  if (input.timing === 'during' && !fallbacks.input.waits)
+    throw new ConfigurationError(
+      'input.timing',
+      "is 'during', but the fallback of the input does not wait for a verdict",
+    );
   const unchecked: UncheckedRules =
     typeof whenUnchecked === 'string'
       ? { failed: whenUnchecked, unsupported: whenUnchecked, tooLarge: whenUnchecked }
       : whenUnchecked;
   return {
     roster,
-    fallbacks: { input: input.fallback ?? both, output: output.fallback ?? both },
+    fallbacks,
     scopes: { input: input.scope ?? notTheDevelopers, output: output.scope ?? everything },
     timing: input.timing ?? 'before',
     uncheckedPolicy: {

@@ -51,11 +51,9 @@ export function guardText<M extends ChatMessage>(
     isIterable(generated) ? strings(call, running) : generated.text,
   );
   const guarded = Object.assign(text, {
-    [Symbol.asyncIterator]: () => {
-      text.catch(() => {}); // who reads the stream meets the error there
-      return strings(call, running, () => void markRefusal(guarded))[Symbol.asyncIterator]();
-    },
+    [Symbol.asyncIterator]: () => strings(call, running, () => void markRefusal(guarded))[Symbol.asyncIterator](),
   });
+  text.catch(() => {}); // who reads the stream meets the error there
   // Text has no identity: a guard around this one recognises a refusal by the promise that brings it.
   running.then(
     (generated) => {
@@ -68,15 +66,16 @@ export function guardText<M extends ChatMessage>(
 
 async function run<M extends ChatMessage>(
   call: Call,
-  messages: readonly M[],
+  given: readonly M[],
   generate: GenerateText<M, GeneratedText>,
 ): Promise<Generated> {
   const once = async (request: readonly ChatMessage[], options: { readonly signal: AbortSignal }): Promise<Generated> =>
     // Messages keep every field that they came with: edits only exchange their content.
     readGenerated(generate(request as readonly M[], { signal: options.signal }));
   try {
-    readMessages(messages, 'messages'); // what is no content is the caller's mistake, not something unchecked
+    readMessages(given, 'messages'); // what is no content is the caller's mistake, not something unchecked
     call.start();
+    const messages = given.map(copyOf); // what was judged is what is sent, whatever its owner does with it meanwhile
     const opening = await open<readonly ChatMessage[], Generated>(call, textAdapter, messages, once);
     const { request } = opening;
     if ('refusal' in opening) {
@@ -92,6 +91,11 @@ async function run<M extends ChatMessage>(
   } catch (error) {
     throw call.settleWith(error);
   }
+}
+
+function copyOf<M extends ChatMessage>(message: M): M {
+  const { content } = message;
+  return { ...message, content: typeof content === 'string' ? content : content.map((part) => ({ ...part })) };
 }
 
 /** What the function gave, as texts that have an identity. */

@@ -108,12 +108,13 @@ describe('What a verdict is remembered for', () => {
     const guard = watch({ moderators: [moderator] });
     const after = (said: string): Promise<unknown> =>
       guard.check([
-        { role: 'system', content: said },
+        { role: 'user', content: said },
+        { role: 'assistant', content: 'fine' },
         { role: 'user', content: 'and now?' },
       ]);
     await after('one');
     await after('two');
     await after('one');
-    expect(moderator.requests).toHaveLength(2);
+    expect(moderator.requests).toHaveLength(6); // three turns, each in two conversations
   });
 });

@@ -49,7 +49,7 @@ test('It says what could be missed, and prints as a table', () => {
   const guard = createGuard({
     moderators: { input: [scripted()], output: [] },
     input: { timing: 'during' },
-    fallback: log(),
+    output: { fallback: log() },
   });
   const effective = guard.explain();
   const notes = effective.notes.join('\n');

@@ -5,7 +5,7 @@ import type { ChatAdapter } from './adapter.ts';
 import type { Call } from './call.ts';
 import { generateOnce, type Generate } from './generation.ts';
 import type { Message, Segment } from './segment.ts';
-import { targetsOf } from './turns.ts';
+import { inScope, targetsOf } from './turns.ts';
 
 /** What comes after a judged attempt: another one, whose result is there, or an outcome that ends the call. */
 export type Next<Result> =
@@ -46,11 +46,12 @@ export async function judgeOutput<Request>(
   segments: readonly Segment[] | undefined,
 ): Promise<Ruling> {
   const { fallbacks, scopes } = call.parts;
-  const judgement = call.judgement('output');
+  const judgement = call.judgement('output', fallbacks.output.waits);
   if (segments) {
-    const message: Message = { role: 'assistant', path: 'reply', segments };
-    const earlier = (): readonly Message[] => attempt(() => adapter.readRequest(request))?.messages ?? [];
-    await judgement.read(targetsOf(message, earlier, 'output', scopes));
+    const message = inScope({ role: 'assistant', path: 'reply', segments }, 'output', scopes);
+    const earlier = (): readonly Message[] =>
+      (attempt(() => adapter.readRequest(request))?.messages ?? []).map((each) => inScope(each, 'input', scopes));
+    await judgement.read(targetsOf(message, 'output', earlier));
   } else judgement.unreadable('reply');
   const ruling = await judgement.conclude(fallbacks.output, { attempt: call.attempts, released: 0, canRetry: true });
   call.decided('output', ruling.decision);

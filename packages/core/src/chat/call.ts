@@ -7,17 +7,20 @@ import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Tasks } from '../tasks.ts';
 import type { Usage } from './adapter.ts';
-import type { Scope } from './segment.ts';
+import type { Scopes } from './turns.ts';
 
 /** Everything that calls of a guard share. */
 export interface CallParts extends JudgeParts {
   readonly fallbacks: { readonly [S in Stage]: Fallback };
-  readonly scopes: { readonly [S in Stage]: Scope };
+  readonly scopes: Scopes;
   readonly timing: 'before' | 'during';
   readonly policyFor: (context: CallContext) => CompiledPolicy;
   readonly events: EventHub;
   readonly tasks: Tasks;
 }
+
+/** The signal of what nobody waits for. */
+const NEVER: AbortSignal = new AbortController().signal;
 
 export type CallKind = Events['settled']['call'];
 export type DeliveryKind = Events['settled']['delivery'];
@@ -36,6 +39,7 @@ export class Call implements Case {
   readonly #beside: Promise<unknown>[] = [];
   readonly #usages: (Usage | undefined)[] = [];
   #isSettled = false;
+  #whenSettled: () => void = () => {};
 
   constructor(parts: CallParts, kind: CallKind, context: CallContext, signal: AbortSignal | undefined) {
     this.parts = parts;
@@ -66,8 +70,10 @@ export class Call implements Case {
     return this.#usages.length;
   }
 
-  judgement(stage: Stage): Judgement {
-    return new Judgement(this.parts, this, stage);
+  /** @param isAwaited whether the caller waits for it: if not, the caller's leaving does not end it */
+  judgement(stage: Stage, isAwaited = true): Judgement {
+    const { context, policy, signal } = this;
+    return new Judgement(this.parts, { context, policy, signal: isAwaited ? signal : NEVER }, stage);
   }
 
   decided(stage: Stage, decision: Decision): void {
@@ -96,9 +102,9 @@ export class Call implements Case {
     if (usage && this.attempts > 0) this.#usages[this.attempts - 1] = usage;
   }
 
-  /** What the generations before the latest used, as far as it was reported. */
-  get discarded(): Usage | undefined {
-    return sum(this.#usages.slice(0, -1));
+  /** What all generations but one used, as far as it was reported. */
+  usedBeside(attempt: number): Usage | undefined {
+    return sum(this.#usages.filter((_, index) => index !== attempt - 1));
   }
 
   /** What all generations used so far. */
@@ -113,6 +119,11 @@ export class Call implements Case {
     this.#controller.abort();
   }
 
+  /** Runs something when the call ends, before that is told. */
+  whenSettled(run: () => void): void {
+    this.#whenSettled = run;
+  }
+
   get isSettled(): boolean {
     return this.#isSettled;
   }
@@ -122,6 +133,7 @@ export class Call implements Case {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#unlink();
+    this.#whenSettled();
     if (this.#beside.length === 0) this.#tell(delivery);
     else this.parts.tasks.run(Promise.all(this.#beside).then(() => this.#tell(delivery)));
   }

@@ -30,7 +30,7 @@ export async function open<Request, Result>(
   const { fallbacks, scopes, timing } = call.parts;
   const reading = attempt(() => adapter.readRequest(request));
   const turns = divide(reading?.messages ?? [], scopes);
-  const judgement = call.judgement('input');
+  const judgement = call.judgement('input', fallbacks.input.waits);
   if (!reading) judgement.unreadable('request');
 
   if (!fallbacks.input.waits) {

@@ -54,6 +54,7 @@ export async function deliver<Request, Reply>(
   for (;;) {
     if (isRefusal(reply)) return end(call, reply, 'refused'); // another guard's: judged, and nothing of the model's is left in it
     const reading = attempt(() => adapter.readReply(reply));
+    const generation = call.attempts;
     call.used(reading?.usage);
     await tellProviderBlocks(call, reading?.providerBlocks);
     const judged = judgeOutput(call, adapter, request, reading?.segments);
@@ -68,8 +69,8 @@ export async function deliver<Request, Reply>(
       continue;
     }
     if (then.outcome.kind === 'release') {
-      const { discarded } = call;
-      return end(call, discarded && reading ? adapter.addUsage(reply, discarded) : reply, 'delivered');
+      const others = call.usedBeside(generation);
+      return end(call, others && reading ? adapter.addUsage(reply, others) : reply, 'delivered');
     }
     const refusal = refusalFor(call, { ...ruling, outcome: then.outcome });
     return refuse(call, adapter, request, refusal, reading ? reply : undefined);

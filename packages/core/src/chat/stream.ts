@@ -66,10 +66,9 @@ export function release<Request, Chunk>(
   upstream: AsyncIterable<Chunk>,
   generate: Generate<Request, AsyncIterable<Chunk>>,
 ): AsyncIterable<Chunk> {
-  const chunks = call.parts.fallbacks.output.waits
-    ? verified(call, adapter, request, upstream, generate)
+  return call.parts.fallbacks.output.waits
+    ? abandonable(call, verified(call, adapter, request, upstream, generate), upstream)
     : observed(call, adapter, request, upstream);
-  return abandonable(call, chunks, upstream);
 }
 
 /** Holds what comes until it was judged. */
@@ -123,32 +122,39 @@ async function hear<Request, Chunk>(
   return { listener, ruling: await listener.judge() };
 }
 
-/** Lets everything pass as it comes, and judges what has passed. */
-async function* observed<Request, Chunk>(
+/** Lets everything pass as it comes, and has what passed judged, however it ends. */
+function observed<Request, Chunk>(
   call: Call,
   adapter: StreamAdapter<Request, Chunk>,
   request: Request,
   upstream: AsyncIterable<Chunk>,
-): AsyncGenerator<Chunk, void, undefined> {
+): AsyncIterable<Chunk> {
   const listener = new Listener<Request, Chunk>(call, adapter, request);
-  try {
-    for await (const chunk of withAbort(upstream, call.signal)) {
-      listener.hear(chunk);
-      listener.forget();
-      yield chunk;
+  async function* pass(): AsyncGenerator<Chunk, void, undefined> {
+    try {
+      for await (const chunk of withAbort(upstream, call.signal)) {
+        listener.hear(chunk);
+        listener.forget();
+        yield chunk;
+      }
+      call.settle('delivered');
+    } catch (error) {
+      throw call.settleWith(error);
     }
-    call.beside(listener.judge());
-    call.settle('delivered');
-  } catch (error) {
-    throw call.settleWith(error);
   }
+  call.whenSettled(() => {
+    if (listener.hasHeard) call.beside(listener.judge());
+  });
+  return abandonable(call, pass(), upstream);
 }
 
 /** Hears one streamed reply: knows its chunks, what they say, and what is made of it. */
 class Listener<Request, Chunk> {
   readonly reader: ChunkReader<Chunk>;
   readonly gate = new Gate<Chunk>(wholeText);
+  readonly attempt: number;
   hasRefusal = false;
+  hasHeard = false;
   readonly #call: Call;
   readonly #adapter: StreamAdapter<Request, Chunk>;
   readonly #request: Request;
@@ -159,12 +165,14 @@ class Listener<Request, Chunk> {
 
   constructor(call: Call, adapter: StreamAdapter<Request, Chunk>, request: Request) {
     this.#call = call;
+    this.attempt = call.attempts;
     this.reader = adapter.openStream(request);
     this.#adapter = adapter;
     this.#request = request;
   }
 
   hear(chunk: Chunk): void {
+    this.hasHeard = true;
     if (isRefusal(chunk)) {
       this.hasRefusal = true; // another guard's own words
       this.gate.hold(chunk, []);
@@ -203,16 +211,17 @@ class Listener<Request, Chunk> {
 }
 
 function* handOver<Request, Chunk>(call: Call, listener: Listener<Request, Chunk>): Generator<Chunk, void, undefined> {
-  const { gate, reader, hasRefusal } = listener;
+  const { gate, hasRefusal } = listener;
   listener.clear();
-  yield* ending(call, hasRefusal ? 'refused' : 'delivered', gate.leave().map(withUsage(call, reader)));
+  yield* ending(call, hasRefusal ? 'refused' : 'delivered', gate.leave().map(withUsage(call, listener)));
 }
 
 function* refused<Request, Chunk>(
   call: Call,
-  { listener: { gate, reader }, ruling }: Heard<Request, Chunk>,
+  { listener, ruling }: Heard<Request, Chunk>,
   outcome: Outcome,
 ): Generator<Chunk, void, undefined> {
+  const { gate, reader } = listener;
   const refusal = refusalFor(call, { ...ruling, outcome });
   const isEverything = refusal.paths.length === 0;
   const others = isEverything
@@ -220,13 +229,17 @@ function* refused<Request, Chunk>(
     : gate
         .giveUp()
         .flatMap((chunk) => reader.without(chunk, refusal) ?? [])
-        .map(withUsage(call, reader));
+        .map(withUsage(call, listener));
   yield* ending(call, 'refused', [...reader.refuse(refusal, !isEverything).map(mark), ...others]);
 }
 
-/** The reader of a reply is told what the attempts before it used as well. */
-function withUsage<Chunk>({ discarded }: Call, reader: ChunkReader<Chunk>): (chunk: Chunk) => Chunk {
-  return (chunk) => (discarded ? reader.addUsage(chunk, discarded) : chunk);
+/** The reader of a reply is told what the other attempts used as well. */
+function withUsage<Request, Chunk>(
+  call: Call,
+  { reader, attempt: heard }: Listener<Request, Chunk>,
+): (chunk: Chunk) => Chunk {
+  const others = call.usedBeside(heard);
+  return (chunk) => (others ? reader.addUsage(chunk, others) : chunk);
 }
 
 /** The call ends with its last chunk: whoever has that need not ask for more. */

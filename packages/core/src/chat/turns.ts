@@ -7,61 +7,67 @@ import { isEmpty, type Message, type Scope } from './segment.ts';
 /** Stands where a segment of an older turn was taken out of a request. */
 export const PLACEHOLDER = '[removed]';
 
+/** Which segments of each stage are to be judged. */
+export type Scopes = { readonly [S in Stage]: Scope };
+
 /** A request's messages, divided into what is new and what a chat carries along. */
 export interface Turns {
-  /** Since the last message of the assistant: what the input decision is made on. */
+  /** Since the assistant's last turn: what the input decision is made on. */
   readonly fresh: readonly Target[];
   /** Judged again wherever a verdict is not remembered, for a history is what its client says it is. */
   readonly older: readonly Target[];
 }
 
-/** Divides a request, leaving out what is not to be judged. An assistant's turn is judged as output. */
-export function divide(messages: readonly Message[], scopes: { readonly [S in Stage]: Scope }): Turns {
-  const border = messages.findLastIndex((message) => message.role === 'assistant');
+/**
+ * Divides a request. An assistant's turn is judged as output. One at the very end is the beginning of the answer to
+ * come: it makes what stands before it no older.
+ */
+export function divide(messages: readonly Message[], scopes: Scopes): Turns {
+  const scoped = messages.map((message) => inScope(message, stageOf(message), scopes));
+  const last = messages.findLastIndex((message) => stageOf(message) === 'input');
+  const border = messages.findLastIndex((message, index) => index < last && stageOf(message) === 'output');
   const fresh: Target[] = [];
   const older: Target[] = [];
-  for (const [index, message] of messages.entries()) {
-    const targets = targetsOf(
-      message,
-      () => messages.slice(0, index),
-      message.role === 'assistant' ? 'output' : 'input',
-      scopes,
+  for (const [index, message] of scoped.entries())
+    (index > border && index <= last ? fresh : older).push(
+      ...targetsOf(message, stageOf(message), () => scoped.slice(0, index)),
     );
-    (index > border ? fresh : older).push(...targets);
-  }
   return { fresh, older };
 }
 
-/** What of a message is to be judged. */
-export function targetsOf(
-  message: Message,
-  earlier: () => readonly Message[],
-  stage: Stage,
-  scopes: { readonly [S in Stage]: Scope },
-): readonly Target[] {
-  return message.segments
-    .filter((segment) => !isEmpty(segment) && isInScope(scopes[stage], segment))
-    .map((segment) => ({ segment, stage, message, earlier }));
+function stageOf({ role }: Message): Stage {
+  return role === 'assistant' ? 'output' : 'input';
 }
 
-function isInScope(scope: Scope, segment: Parameters<Scope>[0]): boolean {
-  return attempt(() => scope(segment)) ?? true; // a scope that fails must not become a way around the guard
+/** A message with nothing in it but what is to be judged. Frozen: each moderator judges what came, whatever others do. */
+export function inScope(message: Message, stage: Stage, scopes: Scopes): Message {
+  const segments = message.segments.filter(
+    (segment) => !isEmpty(Object.freeze(segment)) && (attempt(() => scopes[stage](segment)) ?? true), // a scope that fails is no way around the guard
+  );
+  return { ...message, segments };
+}
+
+/** What of a message there is to be judged. */
+export function targetsOf(message: Message, stage: Stage, earlier: () => readonly Message[]): readonly Target[] {
+  return message.segments.map((segment) => ({ segment, stage, message, earlier }));
 }
 
 /**
- * The edits that take segments out of a request: each of these, and the answer that it got, up to the next message of
- * the user.
+ * The edits that take segments out of a request: each of these, and the answer that it got, up to what the user says
+ * next.
  */
 export function editsFor(messages: readonly Message[], blocked: ReadonlySet<string>): readonly Edit[] {
   const edits: Edit[] = [];
-  let isAnswerToBlocked = false;
+  let isBlocked = false;
+  let isAnswered = false;
   for (const { role, segments } of messages) {
     const isAnswer = role === 'assistant';
-    if (role === 'user') isAnswerToBlocked = false;
+    if (role === 'user' && isAnswered) isBlocked = isAnswered = false;
+    isAnswered ||= isAnswer;
     for (const segment of segments)
-      if (blocked.has(segment.path) || (isAnswer && isAnswerToBlocked && !isEmpty(segment)))
+      if (blocked.has(segment.path) || (isAnswer && isBlocked && !isEmpty(segment)))
         edits.push({ path: segment.path, kind: segment.kind, placeholder: PLACEHOLDER });
-    if (!isAnswer && segments.some(({ path }) => blocked.has(path))) isAnswerToBlocked = true;
+    isBlocked ||= !isAnswer && segments.some(({ path }) => blocked.has(path));
   }
   return edits;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Decision } from '../policy/decision.ts';
+import { attempt } from '../attempt.ts';
 import { validate } from '../validate.ts';
 import { isFallback, MAX_RETRIES, type Fallback } from './fallback.ts';
 import { reject } from './reject.ts';
@@ -16,7 +17,11 @@ export interface RetryOptions {
 const schema = z.strictObject({
   maxRetries: z.optional(z.int().check(z.gte(0), z.lte(MAX_RETRIES))),
   feedback: z.optional(z.custom((value) => typeof value === 'function', { params: { expected: 'a function' } })),
-  otherwise: z.optional(z.custom(isFallback, { params: { expected: 'a fallback' } })),
+  otherwise: z.optional(
+    z.custom((value) => isFallback(value) && value.retries === 0, {
+      params: { expected: 'a fallback that does not retry' },
+    }),
+  ),
 });
 
 /** Has the model try again, with feedback; each new reply is judged. */
@@ -26,10 +31,12 @@ export function retry(options: RetryOptions = {}): Fallback {
   return {
     waits: true,
     retries: maxRetries,
-    answer: (decision, call) =>
-      call.canRetry
-        ? { kind: 'retry', feedback: feedback(decision) }
-        : otherwise.answer(decision, { ...call, canRetry: false }),
+    answer(decision, call) {
+      const said = call.canRetry ? attempt(() => feedback(decision)) : undefined;
+      return typeof said === 'string'
+        ? { kind: 'retry', feedback: said }
+        : otherwise.answer(decision, { ...call, canRetry: false });
+    },
   };
 }
 

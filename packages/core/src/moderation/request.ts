@@ -29,18 +29,17 @@ export function sendRequest(
   };
   const timer = setTimeout(() => fail('timeout'), deadline);
   const { signal } = controller;
-  (async () => moderator.moderate(items, context ? { signal, context } : { signal }))().then(
-    (answers: unknown) => {
-      if (!Array.isArray(answers) || answers.length !== items.length) {
-        fail('malformed');
-        return;
-      }
-      clearTimeout(timer);
-      // Array.from, for a hole in an array is an answer that is missing.
-      resolve(Array.from(answers, (answer) => readVerdict(moderator.name, answer)));
-    },
-    () => fail('unavailable'), // what it threw may hold anything, content too, so it goes no further
-  );
+  const ask = async (): Promise<void> => {
+    const answers: unknown = await moderator.moderate(items, context ? { signal, context } : { signal });
+    if (!Array.isArray(answers) || answers.length !== items.length) {
+      fail('malformed');
+      return;
+    }
+    // Array.from, for a hole in an array is an answer that is missing.
+    resolve(Array.from(answers, (answer) => readVerdict(moderator.name, answer)));
+    clearTimeout(timer);
+  };
+  ask().catch(() => fail('unavailable')); // what it threw may hold anything, content too, so it goes no further
   return { verdicts, stop: () => fail('aborted') };
 }
 

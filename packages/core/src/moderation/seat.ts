@@ -78,13 +78,17 @@ export class Seat {
   }
 
   /** One request to the moderator, and what comes of it, for each of its questions. */
-  async #request(questions: readonly PendingQuestion[], context: CallContext | undefined): Promise<void> {
+  async #request(
+    questions: readonly PendingQuestion[],
+    context: CallContext | undefined,
+    until = Date.now() + this.#options.deadline,
+  ): Promise<void> {
     let isStopped = false;
     const request = sendRequest(
       this.moderator,
       questions.map(({ item }) => item),
       context,
-      this.#options.deadline,
+      until - Date.now(),
     );
     for (const question of questions)
       question.onLeft = () => {
@@ -96,7 +100,9 @@ export class Seat {
     const [first] = verdicts;
     if (questions.length > 1 && first?.status === 'failed' && isOneItemsFault(first) && !isStopped) {
       // One item that the moderator cannot take must not take the others with it.
-      await Promise.all(questions.map((question) => this.#request([question], context)));
+      await Promise.all(
+        questions.filter((each) => each.isAwaited).map((each) => this.#request([each], context, until)),
+      );
       return;
     }
     if (!isStopped) this.#tell(verdicts, questions[0]?.item.stage ?? 'input');

@@ -114,9 +114,7 @@ function checkRules(rules: Rules | undefined, path: string, moderators: readonly
 }
 
 function speakers(moderators: readonly Moderator[]): string {
-  return moderators.length === 0
-    ? 'no moderator'
-    : moderators.map(({ name }) => name).join(' or ');
+  return moderators.length === 0 ? 'no moderator' : moderators.map(({ name }) => name).join(' or ');
 }
 
 function checkRule(rule: unknown, path: string): void {
