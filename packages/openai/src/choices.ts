@@ -22,7 +22,8 @@ export function readChoice(choice: unknown, path: string, reader: Omit<ContentRe
   let position = 0;
   for (const key in choice) {
     const place = under(path, key === 'delta' ? 'message' : key, position++);
-    if (!ABOUT_THE_CHOICE.has(key))
+    const said = choice[key];
+    if (!ABOUT_THE_CHOICE.has(key) || (typeof said === 'string' && /\s/.test(said)))
       readContent(choice[key], place, kind, { ...reader, role: 'assistant', root: place });
   }
 }

@@ -34,7 +34,7 @@ export function openStream(request: ChatRequest): ChunkReader<Frame> {
         return { segments: [] };
       }
       if (form === 'document') return readCompletion({ body: data, tools });
-      if (!isList(data['choices']) && !isAside(data)) throw new TypeError('The event is not of a chat completion.');
+      if (choicesOf(data).length === 0 && !isAside(data)) throw new TypeError('The event says what nobody can place.');
       const segments: Segment[] = [];
       const providerBlocks: string[] = [];
       const choices = choicesOf(data);
@@ -113,11 +113,11 @@ const ASIDES: ReadonlySet<string> = new Set([
   'moderation',
 ]);
 
-/** An event without choices that is of the protocol all the same: an error, or one that holds no text of its own. */
+/** An event without choices that is of the protocol all the same: but for an error it holds no text of its own. */
 function isAside(data: JsonObject): boolean {
-  if (data['choices'] === undefined && isRecord(data['error'])) return true;
   let hasText = false;
-  const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !ASIDES.has(key)));
+  const isKnown = (key: string): boolean => ASIDES.has(key) || (key === 'error' && isRecord(data['error']));
+  const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !isKnown(key)));
   readContent(rest, '', 'text', {
     role: 'assistant',
     root: '',

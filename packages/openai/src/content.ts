@@ -3,8 +3,8 @@ import { isList, isRecord, type JsonObject, textAt } from './json.ts';
 import { under } from './paths.ts';
 
 /**
- * Everything in a message that somebody could read. Every string counts, also in fields that this version has never
- * heard of: what is left out is named here, key by key, and nothing else passes by.
+ * Everything in a message that somebody could read. The string under every key counts, also in fields that this version
+ * has never heard of: what is left out is named here, key by key, and only while it looks like what it is there for.
  */
 
 /** Chosen from a fixed list, or opaque: neither a person nor a model wrote them. */
@@ -82,7 +82,7 @@ function readField(
   const value = record[key];
   if (value === null || value === undefined) return;
   if (typeof value === 'string') {
-    if (WITHOUT_PROSE.has(key) || (key === 'data' && isSealed(record))) return;
+    if (isOpaque(value) && (WITHOUT_PROSE.has(key) || (key === 'data' && isSealed(record)))) return;
     if (key === 'name') return readContent(reader.name(path, value), path, kind, reader);
   }
   const medium = MEDIA.get(key);
@@ -117,6 +117,11 @@ function readMedium(
 function imageOf(value: JsonObject | string): URL | undefined {
   const address = typeof value === 'string' ? value : textAt(value, 'url');
   return address === undefined ? undefined : (URL.parse(address) ?? undefined);
+}
+
+/** One word, or one run of base64: prose has spaces. */
+function isOpaque(value: string): boolean {
+  return !/\s/.test(value);
 }
 
 /** Reasoning that the provider encrypted: nobody but the provider can read it. */

@@ -1,5 +1,5 @@
-import { isRecord, parseJson } from './json.ts';
-import type { ChatRequest } from './request.ts';
+import { isRecord, keysIn, keysOf, parseJson } from './json.ts';
+import { isSigned, type ChatRequest } from './request.ts';
 
 export type FetchArguments = Parameters<typeof globalThis.fetch>;
 
@@ -7,7 +7,10 @@ export type FetchArguments = Parameters<typeof globalThis.fetch>;
 export interface Incoming {
   readonly request: ChatRequest;
   readonly signal: AbortSignal | undefined;
-  /** The arguments for the inner `fetch`: of the request as it is, byte for byte, or of a rewritten one. */
+  /**
+   * The arguments for the inner `fetch`: the caller's own bytes while the request is the caller's own. If they say a
+   * key twice they are written anew, for upstream may read the other one: what is sent is what was judged.
+   */
   readonly outgoing: (request: ChatRequest, signal: AbortSignal) => FetchArguments;
 }
 
@@ -32,8 +35,10 @@ export async function readIncoming(args: FetchArguments): Promise<Incoming | und
     signal: init?.signal ?? source?.signal,
     outgoing(sent, signal) {
       const headers = new Headers(sent.headers);
-      if (sent !== request) headers.delete('content-length');
-      const changed = { ...init, headers, body: sent === request ? text : JSON.stringify(sent.body), signal };
+      const isOwn = sent === request && (isSigned(headers) || keysIn(text) === keysOf(body));
+      const json = isOwn ? text : JSON.stringify(sent.body);
+      if (json !== text) headers.delete('content-length');
+      const changed = { ...init, headers, body: json, signal };
       return source === undefined ? [input, changed] : [new Request(source, changed)];
     },
   };

@@ -34,3 +34,17 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** How many keys a text of JSON says: more than its value has where one is said twice. */
+export function keysIn(json: string): number {
+  let keys = 0;
+  for (const [, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) keys++;
+  return keys;
+}
+
+/** How many keys a value has, at every depth. */
+export function keysOf(value: unknown): number {
+  if (isList(value)) return value.reduce<number>((keys, element) => keys + keysOf(element), 0);
+  if (!isRecord(value)) return 0;
+  return Object.values(value).reduce<number>((keys, element) => keys + 1 + keysOf(element), 0);
+}

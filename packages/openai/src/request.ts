@@ -43,13 +43,22 @@ function readMessage(message: unknown, path: string, name: (path: string, name: 
   return { role, path, segments };
 }
 
+/** What has a provider store, search or look something up: OpenAI's, Azure's, OpenRouter's and xAI's names for it. */
+const ACTING_FIELDS: readonly string[] = [
+  'store',
+  'web_search_options',
+  'data_sources',
+  'plugins',
+  'search_parameters',
+];
+
 /** Whether the provider stores, searches or runs something by itself as soon as it has the request. */
 function actsAtOnce(body: JsonObject): boolean {
-  const { store, web_search_options: webSearch, tools } = body;
+  const { tools } = body;
   const runsHere = (tool: unknown): boolean => ['function', 'custom'].includes(textAt(tool, 'type') ?? '');
   return (
-    (store !== undefined && store !== null && store !== false) ||
-    (webSearch !== undefined && webSearch !== null) ||
+    ACTING_FIELDS.some((field) => (body[field] ?? false) !== false) ||
+    /search|online/.test(textAt(body, 'model') ?? '') ||
     (isList(tools) && !tools.every(runsHere))
   );
 }
@@ -97,7 +106,8 @@ const SIGNATURES: readonly string[] = [
   'content-md5',
 ];
 
-function isSigned(headers: Headers): boolean {
+/** Whether the bytes of a request are vouched for, so that they must not change. */
+export function isSigned(headers: Headers): boolean {
   return /^AWS4-/i.test(headers.get('authorization') ?? '') || SIGNATURES.some((name) => headers.has(name));
 }
 
