@@ -1,17 +1,17 @@
+import { getOrAdd } from './look-up.ts';
+
 /** Who waits for the abort of a call. One listener on the signal serves them all: adding one for each is what costs. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** Runs something when a call is aborted; returns what forgets it. For signals of our own, which end with the call. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
-  let waiters = waiting.get(signal);
-  if (!waiters) {
-    const added = (waiters = new Set());
-    waiting.set(signal, added);
+  const waiters = getOrAdd(waiting, signal, () => {
+    const added = new Set<() => void>();
     signal.addEventListener('abort', () => added.forEach((waiter) => waiter()), { once: true });
-  }
-  const known = waiters;
-  known.add(run);
-  return () => known.delete(run);
+    return added;
+  });
+  waiters.add(run);
+  return () => waiters.delete(run);
 }
 
 /** Settles as the promise does, or rejects with the signal's reason as soon as it is aborted. */
@@ -20,16 +20,7 @@ export function untilAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): P
     const leave = (): void => reject(signal.reason); // whatever the caller aborted with, as the platform does
     if (signal.aborted) leave();
     const forget = onAbort(signal, leave);
-    promise.then(
-      (value) => {
-        forget();
-        resolve(value);
-      },
-      (error: unknown) => {
-        forget();
-        reject(error);
-      },
-    );
+    void Promise.resolve(promise).then(resolve, reject).then(forget);
   });
 }
 
@@ -39,9 +30,8 @@ export function childController(parent: AbortSignal | undefined): {
   unlink(): void;
 } {
   const controller = new AbortController();
-  if (!parent) return { controller, unlink: () => {} };
-  const abort = (): void => controller.abort(parent.reason);
-  if (parent.aborted) abort();
-  else parent.addEventListener('abort', abort, { once: true });
-  return { controller, unlink: () => parent.removeEventListener('abort', abort) };
+  const abort = (): void => controller.abort(parent?.reason);
+  if (parent?.aborted) abort();
+  else parent?.addEventListener('abort', abort, { once: true });
+  return { controller, unlink: () => parent?.removeEventListener('abort', abort) };
 }

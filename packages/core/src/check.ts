@@ -1,3 +1,4 @@
+import { attempt } from './attempt.ts';
 import type { Call } from './chat/call.ts';
 import { isChat, readContent, type Content } from './chat/content.ts';
 import type { Message } from './chat/segment.ts';
@@ -21,7 +22,10 @@ export async function checkContent(
     call.start();
     const judgement = call.judgement(stage);
     const { scopes } = call.parts;
-    const messages = readOr(content, stage, unreadable === 'throw' ? undefined : () => judgement.unreadable('content'));
+    const read = (): readonly Message[] => readContent(content, stage);
+    const readable = unreadable === 'throw' ? read() : attempt(read);
+    if (!readable) judgement.unreadable('content');
+    const messages = readable ?? [];
     if (stage === 'input' && isChat(content)) {
       const turns = divide(messages, scopes);
       const fresh = judgement.read(turns.fresh);
@@ -31,7 +35,7 @@ export async function checkContent(
     } else {
       // What somebody hands in to be checked is checked, whoever wrote it.
       const everything = { input: () => true, output: scopes.output };
-      const scoped = messages.map((message) => inScope(message, stage, everything));
+      const scoped = messages.map((message) => inScope(message, everything, stage));
       await judgement.read(scoped.flatMap((message, index) => targetsOf(message, stage, () => scoped.slice(0, index))));
     }
     const decision = await judgement.decide();
@@ -40,16 +44,5 @@ export async function checkContent(
     return decision;
   } catch (error) {
     throw call.settleWith(error);
-  }
-}
-
-/** The messages of content; what is none is thrown, or, where it must not hurt others, counts as unchecked. */
-function readOr(content: Content, stage: Stage, onUnreadable: (() => void) | undefined): readonly Message[] {
-  try {
-    return readContent(content, stage);
-  } catch (error) {
-    if (!onUnreadable) throw error;
-    onUnreadable();
-    return [];
   }
 }

@@ -1,6 +1,8 @@
-import { isObject } from './validate.ts';
 import { EventEmitter } from 'eventemitter3';
 import type { Usage } from './chat/adapter.ts';
+import { complain } from './complain.ts';
+import { isThenable } from './is.ts';
+import { getOrAdd } from './look-up.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
 import type { FailureReason } from './moderation/verdict.ts';
 import type { Decision } from './policy/decision.ts';
@@ -66,61 +68,57 @@ export interface Events<C extends string = string> {
 export type Listener<E extends keyof Events<C>, C extends string = string> = (event: Events<C>[E]) => unknown;
 
 /** Tells events to listeners, each on its own. */
-export class EventHub {
-  readonly #emitter = new EventEmitter();
-  /** The isolated forms of each listener, so that `off` finds them. */
-  readonly #isolated = new WeakMap<object, Map<Isolated, keyof Events>>();
-
-  tell<E extends keyof Events>(event: E, payload: Events[E]): void {
-    this.#emitter.emit(event, Object.freeze(payload)); // so that no listener changes what the next one sees
-  }
-
-  on<E extends keyof Events>(event: E, listener: Listener<E>): () => void {
-    return this.#add(event, listener, listener);
-  }
-
-  once<E extends keyof Events>(event: E, listener: Listener<E>): () => void {
-    const stop = this.#add(event, listener, (payload) => {
-      stop();
-      return listener(payload);
-    });
-    return stop;
-  }
-
-  off<E extends keyof Events>(event: E, listener: Listener<E>): void {
-    const known = this.#isolated.get(listener);
-    for (const [isolated, name] of known ?? [])
-      if (name === event && known?.delete(isolated)) this.#emitter.off(event, isolated);
-  }
-
-  #add<E extends keyof Events>(event: E, listener: Listener<E>, called: Listener<E>): () => void {
-    const isolated = isolate(event, called as (payload: unknown) => unknown); // the emitter's payloads are untyped; tell() types them
-    const known = this.#isolated.get(listener) ?? new Map<Isolated, keyof Events>();
-    this.#isolated.set(listener, known.set(isolated, event));
-    this.#emitter.on(event, isolated);
-    return () => {
-      known.delete(isolated);
-      this.#emitter.off(event, isolated);
-    };
-  }
+export interface EventHub {
+  tell<E extends keyof Events>(event: E, payload: Events[E]): void;
+  on<E extends keyof Events>(event: E, listener: Listener<E>): () => void;
+  once<E extends keyof Events>(event: E, listener: Listener<E>): () => void;
+  off<E extends keyof Events>(event: E, listener: Listener<E>): void;
 }
 
 type Isolated = (payload: unknown) => void;
 
+export function createEventHub(): EventHub {
+  const emitter = new EventEmitter();
+  /** The isolated forms of each listener, so that `off` finds them. */
+  const isolated = new WeakMap<object, Map<Isolated, keyof Events>>();
+  const add = <E extends keyof Events>(event: E, listener: Listener<E>, called = listener): (() => void) => {
+    const run = isolate(event, called as (payload: unknown) => unknown); // the emitter's payloads are untyped; tell() types them
+    const known = getOrAdd(isolated, listener, () => new Map());
+    known.set(run, event);
+    emitter.on(event, run);
+    return () => {
+      known.delete(run);
+      emitter.off(event, run);
+    };
+  };
+  return {
+    tell(event, payload) {
+      emitter.emit(event, Object.freeze(payload)); // so that no listener changes what the next one sees
+    },
+    on: (event, listener) => add(event, listener),
+    once(event, listener) {
+      const stop = add(event, listener, (payload) => {
+        stop();
+        return listener(payload);
+      });
+      return stop;
+    },
+    off(event, listener) {
+      const known = isolated.get(listener);
+      for (const [run, name] of known ?? []) if (name === event && known?.delete(run)) emitter.off(event, run);
+    },
+  };
+}
+
 /** A throw or a rejected promise of a listener must not reach the call, the other listeners or the process. */
 function isolate(event: string, listener: (payload: unknown) => unknown): Isolated {
-  const complain = (error: unknown): void => {
-    // The name alone: the message of somebody else's error may hold content.
-    console.error(
-      `[chaperone] A listener of "${event}" failed with ${error instanceof Error ? error.name : typeof error}.`,
-    );
-  };
+  const failed = (error: unknown): void => complain(`A listener of "${event}"`, error);
   return (payload) => {
     try {
       const result = listener(payload);
-      if (isObject(result) && 'then' in result) Promise.resolve(result).catch(complain);
+      if (isThenable(result)) Promise.resolve(result).catch(failed);
     } catch (error) {
-      complain(error);
+      failed(error);
     }
   };
 }

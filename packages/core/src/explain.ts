@@ -1,4 +1,4 @@
-import type { Moderator, Stage } from './moderation/moderator.ts';
+import { byStage, STAGES, type Moderator, type Stage } from './moderation/moderator.ts';
 import { SEGMENT_KINDS, TEXT_KINDS, type SegmentKind } from './chat/segment.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 import type { Rule } from './policy/policy.ts';
@@ -41,30 +41,26 @@ export interface EffectivePolicy {
 }
 
 export function explain(settings: Settings, policy: CompiledPolicy): EffectivePolicy {
-  const stage = (name: Stage): EffectiveStage => {
-    const moderators = settings.roster[name];
-    const covered = new Set(moderators.flatMap((moderator) => moderator.kinds ?? TEXT_KINDS));
-    return {
-      moderators: moderators.map((moderator) => moderator.name),
-      rules: moderators.flatMap((moderator) => rulesOf(moderator, name, policy)),
-      unjudged: SEGMENT_KINDS.filter((kind) => !covered.has(kind)),
-      waits: settings.fallbacks[name].waits,
-      retries: name === 'output' ? settings.fallbacks[name].retries : 0,
-      requestsPerSegment: moderators.length,
-    };
-  };
   const effective = {
     version: policy.version,
     timing: settings.timing,
     whenUnchecked: settings.uncheckedPolicy,
-    input: stage('input'),
-    output: stage('output'),
+    ...byStage((stage): EffectiveStage => {
+      const moderators = settings.roster[stage];
+      const covered = new Set(moderators.flatMap((moderator) => moderator.kinds ?? TEXT_KINDS));
+      const { waits, retries } = settings.fallbacks[stage];
+      return {
+        moderators: moderators.map((moderator) => moderator.name),
+        rules: moderators.flatMap((moderator) => rulesOf(moderator, stage, policy)),
+        unjudged: SEGMENT_KINDS.filter((kind) => !covered.has(kind)),
+        waits,
+        retries: stage === 'output' ? retries : 0,
+        requestsPerSegment: moderators.length,
+      };
+    }),
   };
-  return {
-    ...effective,
-    notes: notesOn(settings, effective),
-    toString: () => table(effective, notesOn(settings, effective)),
-  };
+  const notes = notesOn(effective);
+  return { ...effective, notes, toString: () => table(effective, notes) };
 }
 
 type Effective = Omit<EffectivePolicy, 'notes' | 'toString'>;
@@ -76,16 +72,16 @@ function rulesOf(moderator: Moderator, stage: Stage, policy: CompiledPolicy): re
   });
 }
 
-function notesOn({ timing }: Settings, effective: Effective): readonly string[] {
+function notesOn({ timing, ...stages }: Effective): readonly string[] {
   const notes = ['streamed replies are held until all of the reply is judged'];
   if (timing === 'during')
     notes.push(
       "'during' waits like 'before' where the provider acts by itself (server-side tools, stored chats), and for older turns with no remembered verdict",
     );
-  for (const stage of ['input', 'output'] as const) {
-    if (!effective[stage].waits)
+  for (const stage of STAGES) {
+    if (!stages[stage].waits)
       notes.push(`${stage}: nothing waits and nothing is blocked, events tell what would have been`);
-    if (effective[stage].moderators.length === 0) notes.push(`${stage}: no moderator`);
+    if (stages[stage].moderators.length === 0) notes.push(`${stage}: no moderator`);
   }
   return notes;
 }
@@ -93,7 +89,7 @@ function notesOn({ timing }: Settings, effective: Effective): readonly string[] 
 function table({ version, timing, whenUnchecked, ...stages }: Effective, notes: readonly string[]): string {
   return [
     `policy ${version}, timing ${timing}, unchecked ${JSON.stringify(whenUnchecked)}`,
-    ...(['input', 'output'] as const).flatMap((stage) => [
+    ...STAGES.flatMap((stage) => [
       `${stage}: nobody judges ${stages[stage].unjudged.join(', ')}`,
       ...stages[stage].rules.map(({ moderator, category, rule, from }) =>
         ['', moderator.padEnd(18), category.padEnd(24), JSON.stringify(rule), from].join(' '),

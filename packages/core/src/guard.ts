@@ -1,25 +1,27 @@
-import { isObject, isRecord } from './validate.ts';
+import { isObject, isRecord } from './is.ts';
 import { childController } from './abort.ts';
 import type { ChatAdapter } from './chat/adapter.ts';
-import { Call, type CallKind, type CallParts } from './chat/call.ts';
+import { createCall, type Call, type CallKind, type CallParts } from './chat/call.ts';
 import type { ChatMessage, Content } from './chat/content.ts';
 import type { Generate } from './chat/generation.ts';
+import { readOnce } from './iterate.ts';
 import { guardReply, type Guarded } from './chat/reply.ts';
 import { guardStream, type GuardedStream } from './chat/stream.ts';
 import { checkContent } from './check.ts';
 import { ConfigurationError } from './errors.ts';
-import { EventHub, type Events, type Listener } from './events.ts';
+import { createEventHub, type Events, type Listener } from './events.ts';
 import { explain, type EffectivePolicy } from './explain.ts';
 import { inOrder } from './in-order.ts';
+import { getOrAdd } from './look-up.ts';
 import { createVerdictCache } from './moderation/cache.ts';
 import type { CallContext, CategoryOf, Moderator, Stage } from './moderation/moderator.ts';
-import { Panel } from './moderation/panel.ts';
+import { createPanel } from './moderation/panel.ts';
 import type { GuardOptions } from './options.ts';
 import { compilePolicy, type CompiledPolicy, type Roster } from './policy/compile.ts';
 import type { Decision } from './policy/decision.ts';
 import type { Policy } from './policy/policy.ts';
 import { readOptions, type Settings } from './settings.ts';
-import { Tasks } from './tasks.ts';
+import { createTasks } from './tasks.ts';
 import { guardText, type GeneratedText, type GenerateText, type Wrapped } from './wrap.ts';
 
 /** Whose call it is, and what ends it. */
@@ -90,8 +92,8 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
   options: GuardOptions<I, O>,
 ): Guard<CategoryOf<I | O>> {
   const settings = readOptions(options);
-  const events = new EventHub();
-  const panel = new Panel(settings.roster, {
+  const events = createEventHub();
+  const panel = createPanel(settings.roster, {
     deadline: settings.deadline,
     cache: settings.cache && createVerdictCache(settings.cache),
     events,
@@ -100,7 +102,7 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
     ...settings,
     panel,
     events,
-    tasks: new Tasks(),
+    tasks: createTasks(),
     policyFor: policyResolver(options.policy ?? {}, settings.roster),
   };
   // Categories exist for the compiler alone: what a guard tells are those of its own moderators.
@@ -109,8 +111,8 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
 
 function guardFor(settings: Settings, parts: CallParts, base: CallContext): Guard {
   const begin = (kind: CallKind, { context, signal }: CallOptions = {}): Call =>
-    new Call(parts, kind, extend(base, context), signal);
-  const { events } = parts;
+    createCall(parts, kind, extend(base, context), signal);
+  const { events, tasks } = parts;
   return {
     check: async (content, options = {}) => {
       const stage = stageOf(options);
@@ -121,11 +123,11 @@ function guardFor(settings: Settings, parts: CallParts, base: CallContext): Guar
       // Which of its results a function gives is known to the compiler; at run time the promise and the stream are one.
       guardText(begin('reply', options), messages, generate) as never,
     with: (context) => guardFor(settings, parts, extend(base, context)),
-    on: (event, listener) => events.on(event, listener),
-    once: (event, listener) => events.once(event, listener),
-    off: (event, listener) => events.off(event, listener),
+    on: events.on,
+    once: events.once,
+    off: events.off,
     explain: (context) => explain(settings, parts.policyFor(extend(base, context))),
-    idle: () => parts.tasks.idle(),
+    idle: tasks.idle,
     reply: async (adapter, request, generate, options) =>
       guardReply(begin('reply', options), adapter, request, generate),
     stream: async (adapter, request, generate, options) =>
@@ -153,7 +155,7 @@ function checkMany(
   options: CheckManyOptions,
   begin: (kind: CallKind, options: CallOptions) => Call,
 ): AsyncIterable<Decision> {
-  const { concurrency = 16, context } = options;
+  const { concurrency = 16 } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw new ConfigurationError('checkMany.concurrency', 'must be a whole number from 1');
   const stage = stageOf(options);
@@ -162,19 +164,18 @@ function checkMany(
   const decisions = inOrder(
     contents,
     concurrency,
-    (content) => checkContent(begin('check', context ? { context, signal } : { signal }), content, stage, 'unchecked'),
+    (content) => checkContent(begin('check', { ...options, signal }), content, stage, 'unchecked'),
     signal,
     unlink,
   );
-  const iterator: AsyncIterator<Decision, void, undefined> = {
-    next: () => decisions.next(),
-    async return() {
+  return readOnce(
+    () => decisions.next(),
+    () => {
+      unlink();
       controller.abort(); // what was started ahead is not wanted any longer, and nobody waits for more to come
-      await decisions.return();
-      return { done: true, value: undefined };
+      return decisions.return();
     },
-  };
-  return { [Symbol.asyncIterator]: () => iterator };
+  );
 }
 
 /** Policies are compiled once; those that a function gives, when they are first seen. */
@@ -189,9 +190,7 @@ function policyResolver(
   const seen = new WeakMap<Policy, CompiledPolicy>();
   return (context) => {
     const given = callPolicy(policy, context);
-    const compiled = seen.get(given) ?? compilePolicy(given, roster);
-    seen.set(given, compiled);
-    return compiled;
+    return getOrAdd(seen, given, () => compilePolicy(given, roster));
   };
 }
 

@@ -1,4 +1,5 @@
 import { untilAborted } from './abort.ts';
+import { letGo } from './iterate.ts';
 
 /**
  * Runs work on each item, a bounded number at a time, and gives the results in the order of the items. Items of an
@@ -13,7 +14,7 @@ export async function* inOrder<T, R>(
   signal: AbortSignal,
   onEnd: () => void,
 ): AsyncGenerator<R, void, undefined> {
-  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  let iterator: Iterator<T> | AsyncIterator<T> | undefined;
   const ahead: Promise<R>[] = [];
   let arrival: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
@@ -36,6 +37,7 @@ export async function* inOrder<T, R>(
       source.isFilling ||= ahead.length <= concurrency / 2;
       while (source.isFilling && !source.isDone && !arrival && ahead.length < concurrency) {
         try {
+          iterator ??= Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
           const next = iterator.next();
           if ('then' in next) arrival = next.then(take, fail);
           else take(next);
@@ -59,7 +61,6 @@ export async function* inOrder<T, R>(
     if (failure) throw failure.error;
   } finally {
     onEnd();
-    // Not waited for: a source that hangs in `next` would hang in `return` as well.
-    if (!source.isDone) void (async () => iterator.return?.())().catch(() => {});
+    if (!source.isDone) letGo(() => iterator);
   }
 }

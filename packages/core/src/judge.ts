@@ -3,13 +3,14 @@ import { capture } from './capture.ts';
 import type { EventHub, Events } from './events.ts';
 import type { Fallback } from './fallback/fallback.ts';
 import type { Outcome } from './fallback/outcome.ts';
+import { isText } from './is.ts';
 import { messageFor, type MessageOption } from './messages.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
 import type { Panel, Target } from './moderation/panel.ts';
 import type { CaptureContent } from './options.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
-import { weigh, weighUnchecked, type UncheckedPolicy, type Weighed } from './policy/decide.ts';
-import { isFlagged, strictest, type Action, type Decision } from './policy/decision.ts';
+import { sumUp, weigh, type Known, type UncheckedPolicy, type Weighed } from './policy/decide.ts';
+import { blocking, isFlagged, strictest, type Action, type Decision } from './policy/decision.ts';
 
 /** What a judgement works with: the same for every call of a guard. */
 export interface JudgeParts {
@@ -56,7 +57,7 @@ export function weighTargets(
     const opinions = (await asked[index]) ?? [];
     return opinions.length > 0
       ? weigh(path, stage, opinions, policy, parts.uncheckedPolicy)
-      : weighUnchecked({ path, reason: 'unsupported' }, parts.uncheckedPolicy);
+      : sumUp({ path, unchecked: [{ path, reason: 'unsupported' }] }, parts.uncheckedPolicy);
   });
 }
 
@@ -64,120 +65,115 @@ export function weighTargets(
  * The only road from content to outcome, for one stage of one attempt: panel, policy, fallback, events. Replies that
  * come at once hand in everything in one `read`; those that come piece by piece, window by window.
  */
-export class Judgement {
-  readonly #parts: JudgeParts;
-  readonly #case: Case;
-  readonly #stage: Stage;
-  readonly #weighed: Weighed[] = [];
-  readonly #targets = new Map<string, Target>();
-  readonly #omitted: { readonly path: string }[] = [];
-  #isUnreadable = false;
-
-  constructor(parts: JudgeParts, subject: Case, stage: Stage) {
-    this.#parts = parts;
-    this.#case = subject;
-    this.#stage = stage;
-  }
-
+export interface Judgement {
   /** Judges targets; what they amount to counts for the decision. Rejects only with the caller's abort. */
-  async read(targets: readonly Target[]): Promise<void> {
-    for (const target of targets) this.#targets.set(target.segment.path, target);
-    this.add(await untilAborted(Promise.all(weighTargets(this.#parts, this.#case, targets)), this.#case.signal));
-  }
-
+  read(targets: readonly Target[]): Promise<void>;
   /** What everything read so far amounts to. */
-  get action(): Action {
-    return this.#weighed.reduce<Action>((action, each) => strictest(action, each.action), 'allow');
-  }
-
-  /** Counts what was weighed elsewhere. */
-  add(weighed: readonly Weighed[]): void {
-    this.#weighed.push(...weighed);
-  }
-
+  readonly action: Action;
+  /** Counts what is known from elsewhere. */
+  add(known: readonly Known[]): void;
   /** Something could not even be read: nobody can have checked it. */
-  unreadable(path: string): void {
-    this.#isUnreadable = true;
-    this.add([weighUnchecked({ path, reason: 'failed' }, this.#parts.uncheckedPolicy)]);
-  }
-
+  unreadable(path: string): void;
   /** Names segments that were taken out of the request. */
-  omit(paths: readonly string[]): void {
-    this.#omitted.push(...paths.map((path) => ({ path })));
-  }
-
+  omit(paths: readonly string[]): void;
   /** The decision over everything read, without a fallback. Tells `flagged`. */
-  async decide(source: Events['flagged']['source'] = 'guard'): Promise<Decision> {
-    const decision = this.#decision();
-    if (decision.findings.some(({ action }) => action !== 'allow')) await this.#tellFlagged(decision, source);
-    return decision;
-  }
-
+  decide(source?: Events['flagged']['source']): Promise<Decision>;
   /** The decision, and what the fallback makes of a block. */
-  async conclude(fallback: Fallback, circumstances: Circumstances): Promise<Ruling> {
-    const decision = await this.decide();
-    const isRetryable = this.#stage === 'output' && isFlagged(decision) && circumstances.attempt <= fallback.retries;
-    const answer = (canRetry: boolean): Promise<Outcome> =>
-      decision.action === 'block'
-        ? this.#answer(fallback, decision, { ...circumstances, canRetry })
-        : Promise.resolve({ kind: 'release' });
-    return {
-      decision,
-      outcome: await answer(isRetryable && circumstances.canRetry),
-      paths: this.#refusedPaths(decision),
-      otherwise: () => answer(false),
-    };
-  }
+  conclude(fallback: Fallback, circumstances: Circumstances): Promise<Ruling>;
+}
 
-  async #answer(fallback: Fallback, decision: Decision, circumstances: Circumstances): Promise<Outcome> {
-    const { context, signal } = this.#case;
-    try {
-      const answer = Promise.resolve(fallback.answer(decision, { stage: this.#stage, context, ...circumstances }));
-      const outcome = await untilAborted(answer, signal);
-      if (
-        outcome.kind === 'release' ||
-        (outcome.kind === 'retry' && circumstances.canRetry && typeof outcome.feedback === 'string')
-      )
-        return outcome;
-      return outcome.kind === 'reject' && typeof outcome.message === 'string' ? outcome : { kind: 'reject' };
-    } catch (error) {
-      if (signal.aborted) throw error;
-      return { kind: 'reject' };
-    }
-  }
+export function createJudgement(parts: JudgeParts, subject: Case, stage: Stage): Judgement {
+  const { uncheckedPolicy } = parts;
+  const { context, signal } = subject;
+  const weighed: Weighed[] = [];
+  const targets = new Map<string, Target>();
+  const omitted: { readonly path: string }[] = [];
+  let isUnreadable = false;
 
-  #decision(): Decision {
+  const decisionSoFar = (): Decision => {
+    // Frozen, so that no listener and no fallback can change what another one sees.
+    const all = <T>(of: (each: Weighed) => readonly T[]): readonly T[] =>
+      Object.freeze(weighed.flatMap(of).map((each) => Object.freeze(each)));
     const decision: Decision = {
       id: `dec_${crypto.randomUUID()}`,
-      stage: this.#stage,
-      action: this.action,
-      findings: Object.freeze(
-        this.#weighed.flatMap(({ findings }) => findings.map((finding) => Object.freeze(finding))),
-      ),
-      unchecked: Object.freeze(this.#weighed.flatMap(({ unchecked }) => unchecked.map((each) => Object.freeze(each)))),
-      omitted: Object.freeze([...this.#omitted]),
-      verdicts: Object.freeze(this.#weighed.flatMap(({ verdicts }) => verdicts.map((each) => Object.freeze(each)))),
+      stage,
+      action: judgement.action,
+      findings: all(({ findings }) => findings),
+      unchecked: all(({ unchecked }) => unchecked),
+      omitted: Object.freeze([...omitted]),
+      verdicts: all(({ verdicts }) => verdicts),
       message: '',
-      policyVersion: this.#case.policy.version,
+      policyVersion: subject.policy.version,
     };
-    // Frozen, so that no listener and no fallback can change what another one sees.
-    return Object.freeze({ ...decision, message: messageFor(this.#parts.message, decision, this.#case.context) });
-  }
+    return Object.freeze({ ...decision, message: messageFor(parts.message, decision, context) });
+  };
 
-  #refusedPaths({ findings, unchecked }: Decision): readonly string[] {
-    if (this.#isUnreadable) return [];
-    const { uncheckedPolicy } = this.#parts;
-    return [
-      ...findings.filter(({ action }) => action === 'block'),
-      ...unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block'),
-    ].map(({ path }) => path);
-  }
+  const refusedPaths = (decision: Decision): readonly string[] =>
+    isUnreadable
+      ? []
+      : [...blocking(decision), ...decision.unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block')].map(
+          ({ path }) => path,
+        );
 
-  async #tellFlagged(decision: Decision, source: Events['flagged']['source']): Promise<void> {
-    const paths = new Set(decision.findings.map(({ path }) => path));
-    const segments = [...this.#targets.values()].map(({ segment }) => segment).filter(({ path }) => paths.has(path));
-    const content = await capture(this.#parts.captureContent, segments);
-    const event = { source, decision, context: this.#case.context };
-    this.#parts.events.tell('flagged', content ? { ...event, content } : event);
-  }
+  const askFallback = async (
+    fallback: Fallback,
+    decision: Decision,
+    circumstances: Circumstances,
+  ): Promise<Outcome> => {
+    try {
+      const answer = Promise.resolve(fallback.answer(decision, { stage, context, ...circumstances }));
+      const outcome = await untilAborted(answer, signal);
+      if (outcome.kind === 'release') return outcome;
+      if (outcome.kind === 'retry' && circumstances.canRetry && isText(outcome.feedback)) return outcome;
+      if (outcome.kind === 'reject' && isText(outcome.message)) return outcome;
+    } catch (error) {
+      if (signal.aborted) throw error;
+    }
+    return { kind: 'reject' };
+  };
+
+  const judgement: Judgement = {
+    async read(more) {
+      for (const target of more) targets.set(target.segment.path, target);
+      judgement.add(await untilAborted(Promise.all(weighTargets(parts, subject, more)), signal));
+    },
+    get action() {
+      return strictest(weighed.map((each) => each.action));
+    },
+    add(known) {
+      weighed.push(...known.map((each) => sumUp(each, uncheckedPolicy)));
+    },
+    unreadable(path) {
+      isUnreadable = true;
+      judgement.add([{ path, unchecked: [{ path, reason: 'failed' }] }]);
+    },
+    omit(paths) {
+      omitted.push(...paths.map((path) => ({ path })));
+    },
+    async decide(source = 'guard') {
+      const decision = decisionSoFar();
+      if (decision.findings.some(({ action }) => action !== 'allow')) {
+        const paths = new Set(decision.findings.map(({ path }) => path));
+        const segments = [...targets.values()].map(({ segment }) => segment).filter(({ path }) => paths.has(path));
+        const content = await capture(parts.captureContent, segments);
+        parts.events.tell('flagged', { source, decision, context, ...(content && { content }) });
+      }
+      return decision;
+    },
+    async conclude(fallback, circumstances) {
+      const decision = await judgement.decide();
+      const isRetryable = stage === 'output' && isFlagged(decision) && circumstances.attempt <= fallback.retries;
+      const answer = async (canRetry: boolean): Promise<Outcome> =>
+        decision.action === 'block'
+          ? askFallback(fallback, decision, { ...circumstances, canRetry })
+          : { kind: 'release' };
+      return {
+        decision,
+        outcome: await answer(isRetryable && circumstances.canRetry),
+        paths: refusedPaths(decision),
+        otherwise: () => answer(false),
+      };
+    },
+  };
+  return judgement;
 }

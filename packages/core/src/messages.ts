@@ -1,5 +1,7 @@
+import { complain } from './complain.ts';
+import { memberOf } from './look-up.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
-import { isFlagged, type Decision } from './policy/decision.ts';
+import { blocking, type Decision, type Finding } from './policy/decision.ts';
 
 /** One text for every language, or one for each: `{ en: '…', fr: '…' }`. */
 export type LocalizedText = string | { readonly [locale: string]: string };
@@ -26,66 +28,59 @@ export type MessageOption<C extends string = string> =
   | ((decision: Decision<C>, context: CallContext) => string);
 
 /** The guard's own words, in the languages that it ships. What is not said of one stage is said of both. */
-const OWN_WORDS: { readonly [K in Stage | 'both']: StageMessages } = {
+const OWN_WORDS: { readonly [K in Stage | 'warn' | 'unchecked']: { readonly [locale: string]: string } } = {
   input: {
-    '*': {
-      en: "Sorry, I can't respond to this: a safety check flagged it.",
-      fr: "Désolé, je ne peux pas y répondre : un contrôle de sécurité l'a signalé.",
-      zh: '抱歉，我无法回复：它未通过安全检查。',
-    },
+    en: "Sorry, I can't respond to this: a safety check flagged it.",
+    fr: "Désolé, je ne peux pas y répondre : un contrôle de sécurité l'a signalé.",
+    zh: '抱歉，我无法回复：它未通过安全检查。',
   },
   output: {
-    '*': {
-      en: "Sorry, I can't show this answer: a safety check flagged it.",
-      fr: "Désolé, je ne peux pas montrer cette réponse : un contrôle de sécurité l'a signalée.",
-      zh: '抱歉，我无法显示回答：它未通过安全检查。',
-    },
+    en: "Sorry, I can't show this answer: a safety check flagged it.",
+    fr: "Désolé, je ne peux pas montrer cette réponse : un contrôle de sécurité l'a signalée.",
+    zh: '抱歉，我无法显示回答：它未通过安全检查。',
   },
-  both: {
-    warn: {
-      en: 'Please note: this is a sensitive subject.',
-      fr: 'Attention : ce sujet est sensible.',
-      zh: '请注意：话题敏感。',
-    },
-    unchecked: {
-      en: 'Sorry, the safety check did not work. Please try again later.',
-      fr: "Désolé, le contrôle de sécurité n'a pas fonctionné. Veuillez réessayer plus tard.",
-      zh: '抱歉，安全检查未完成，请稍后再试。',
-    },
+  warn: {
+    en: 'Please note: this is a sensitive subject.',
+    fr: 'Attention : ce sujet est sensible.',
+    zh: '请注意：话题敏感。',
+  },
+  unchecked: {
+    en: 'Sorry, the safety check did not work. Please try again later.',
+    fr: "Désolé, le contrôle de sécurité n'a pas fonctionné. Veuillez réessayer plus tard.",
+    zh: '抱歉，安全检查未完成，请稍后再试。',
   },
 };
 
 /** What a decision says to the user: empty for `allow` and `review`. */
 export function messageFor(option: MessageOption | undefined, decision: Decision, context: CallContext): string {
   if (decision.action === 'allow' || decision.action === 'review') return '';
-  const keys = keysFor(decision);
+  const [finding] = blocking(decision);
+  const kind = decision.action === 'warn' ? 'warn' : finding ? decision.stage : 'unchecked';
   const { locale } = context;
-  const own = lookUp(OWN_WORDS[decision.stage], keys, locale) ?? lookUp(OWN_WORDS.both, keys, locale) ?? '';
+  const own = inLocale(OWN_WORDS[kind], locale) ?? '';
   if (option === undefined) return own;
   // One text for all refusals speaks of what was found: an outage must not tell users that they broke the rules.
-  if (typeof option === 'string') return isFlagged(decision) ? option : own;
-  if (typeof option !== 'function') return lookUp(option[decision.stage], keys, locale) ?? own;
+  if (typeof option === 'string') return finding ? option : own;
+  if (typeof option !== 'function') {
+    const keys = finding ? namesOf(finding) : [kind];
+    return lookUp(option[decision.stage], keys, locale) ?? own;
+  }
   try {
     const message: unknown = option({ ...decision, message: own }, context);
     return typeof message === 'string' ? message : own;
   } catch (error) {
-    // Somebody's template must not turn a refusal into a crash. The name alone: the message may hold content.
-    console.error(
-      `[chaperone] The message function failed with ${error instanceof Error ? error.name : typeof error}.`,
-    );
+    // Somebody's template must not turn a refusal into a crash.
+    complain('The message function', error);
     return own;
   }
 }
 
-/** The entries that may speak for a decision, the most particular first. */
-function keysFor(decision: Decision): readonly string[] {
-  if (decision.action === 'warn') return ['warn'];
-  const finding = decision.findings.find(({ action }) => action === 'block');
-  if (!finding) return ['unchecked'];
-  const parents: string[] = [];
-  for (let name: string = finding.category; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('/'))))
-    parents.push(name);
-  return [...parents, '*'];
+/** A finding's category and what it is part of, the most particular first. */
+function namesOf({ category }: Finding): readonly string[] {
+  const names: string[] = [];
+  for (let name: string = category; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('/'))))
+    names.push(name);
+  return [...names, '*'];
 }
 
 function lookUp(
@@ -94,7 +89,7 @@ function lookUp(
   locale: string | undefined,
 ): string | undefined {
   for (const key of keys) {
-    const text = messages && Object.hasOwn(messages, key) ? messages[key as '*'] : undefined; // any key: the table is open at run time
+    const text = memberOf<LocalizedText | undefined>(messages, key);
     const localized = typeof text === 'string' ? text : text && inLocale(text, locale);
     if (localized !== undefined) return localized;
   }

@@ -1,4 +1,4 @@
-import { isObject } from './validate.ts';
+import { isObject } from './is.ts';
 const REGISTRY = Symbol.for('chaperone.refusals');
 
 /**

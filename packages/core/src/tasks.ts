@@ -1,15 +1,20 @@
 /** Work that runs beside calls. */
-export class Tasks {
-  readonly #running = new Set<Promise<unknown>>();
-
+export interface Tasks {
   /** Keeps count of work; what it rejects with is nobody's. */
-  run(work: Promise<unknown>): void {
-    const task = work.catch(() => {}).finally(() => this.#running.delete(task));
-    this.#running.add(task);
-  }
-
+  run(work: Promise<unknown>): void;
   /** Resolves when nothing runs any longer, what was begun in the meantime included. */
-  async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
-  }
+  idle(): Promise<void>;
+}
+
+export function createTasks(): Tasks {
+  const running = new Set<Promise<unknown>>();
+  return {
+    run(work) {
+      const task = work.catch(() => {}).finally(() => running.delete(task));
+      running.add(task);
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { ConfigurationError } from './errors.ts';
+import { isRecord } from './is.ts';
 
 /**
  * Checks what a user handed in against a schema. The first thing that is wrong is thrown, with its path and what to do,
@@ -19,7 +20,7 @@ export function validate<S extends z.ZodMiniType>(
   if (!issue) throw new Problem(path, 'is not valid');
   const at = joinPath(
     path,
-    issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path,
+    ...(issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path),
   );
   throw new Problem(at === '' ? 'options' : at, issue.message);
 }
@@ -39,7 +40,8 @@ export function suggest(known: readonly string[]): string {
   return known.length > 0 ? `; there are ${known.join(', ')}` : '';
 }
 
-export function joinPath(path: string, keys: readonly PropertyKey[]): string {
+/** The path of something inside of what stands at a path. */
+export function joinPath(path: string, ...keys: readonly PropertyKey[]): string {
   return keys.reduce<string>((left, key) => {
     if (typeof key === 'number') return `${left}[${key}]`;
     const name = String(key);
@@ -78,12 +80,4 @@ function sentence(issue: z.core.$ZodRawIssue): string {
 function keysOf(schema: unknown): readonly string[] {
   const shape = isRecord(schema) && isRecord(schema['def']) ? schema['def']['shape'] : undefined;
   return isRecord(shape) ? Object.keys(shape) : [];
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return isObject(value) && !Array.isArray(value);
-}
-
-export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,12 +1,13 @@
-import { isObject } from './validate.ts';
 import type { Call } from './chat/call.ts';
 import { readMessages, type ChatMessage } from './chat/content.ts';
+import { replay, readOnce } from './iterate.ts';
 import { open } from './chat/opening.ts';
 import { deliver } from './chat/reply.ts';
 import { release } from './chat/stream.ts';
 import { textAdapter, type Text } from './chat/text.ts';
 import type { CallContext } from './moderation/moderator.ts';
 import { ContentError } from './errors.ts';
+import { isIterable, isText, isThenable } from './is.ts';
 import { isRefusal, markRefusal } from './refusals.ts';
 
 /** What `wrap` takes: messages in, text or pieces of text out. */
@@ -115,7 +116,7 @@ async function* texts(pieces: AsyncIterable<string>, source: unknown): AsyncGene
 
 /** The types say so, but not everybody has them. */
 function checkText(text: unknown): void {
-  if (typeof text !== 'string') throw new ContentError('wrap', 'takes a function that gives text or pieces of text');
+  if (!isText(text)) throw new ContentError('wrap', 'takes a function that gives text or pieces of text');
 }
 
 async function asWhole(generated: Generated): Promise<Text> {
@@ -126,11 +127,7 @@ async function asWhole(generated: Generated): Promise<Text> {
 }
 
 function asPieces(generated: Generated): AsyncIterable<Text> {
-  return isIterable(generated) ? generated : just(generated);
-}
-
-async function* just(text: Text): AsyncGenerator<Text, void, undefined> {
-  yield text;
+  return isIterable(generated) ? generated : replay([generated]);
 }
 
 /** The texts of a call as strings; whoever stops reading ends the call. */
@@ -138,37 +135,24 @@ function strings(call: Call, running: Promise<Generated>, onRefusal?: () => void
   let opened: Promise<AsyncIterator<Text>> | undefined;
   const iterator = (): Promise<AsyncIterator<Text>> =>
     (opened ??= running.then((generated) => asPieces(generated)[Symbol.asyncIterator]()));
-  const iterable: AsyncIterable<string> = {
-    [Symbol.asyncIterator]: () => ({
-      async next() {
-        const result = await (await iterator()).next();
-        if (result.done) return { done: true, value: undefined };
-        if (isRefusal(result.value)) {
-          markRefusal(iterable);
-          onRefusal?.();
-        }
-        return { done: false, value: result.value.text };
-      },
-      async return() {
-        if (!call.isSettled) {
-          call.abort();
-          call.settle('aborted');
-        }
-        await iterator().then(
-          (source) => source.return?.(),
-          () => {},
-        );
-        return { done: true, value: undefined };
-      },
-    }),
-  };
+  const iterable = readOnce<string>(
+    async () => {
+      const result = await (await iterator()).next();
+      if (result.done) return { done: true, value: undefined };
+      if (isRefusal(result.value)) {
+        markRefusal(iterable);
+        onRefusal?.();
+      }
+      return { done: false, value: result.value.text };
+    },
+    async () => {
+      if (!call.isSettled) {
+        call.abort();
+        call.settle('aborted');
+      }
+      const source = await iterator().catch(() => undefined);
+      await source?.return?.();
+    },
+  );
   return iterable;
-}
-
-function isIterable<T>(value: unknown): value is AsyncIterable<T> {
-  return isObject(value) && Symbol.asyncIterator in value;
-}
-
-function isThenable<T>(value: unknown): value is PromiseLike<T> {
-  return isObject(value) && 'then' in value;
 }

@@ -1,5 +1,14 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { clear, isContentError, type Content, type Item } from '../src/index.ts';
+import {
+  clear,
+  createGuard,
+  isContentError,
+  type Content,
+  type Guard,
+  type Item,
+  type Moderator,
+} from '../src/index.ts';
 import { collect, watch, within } from './support/guards.ts';
 import { hang, nothing, scripted, sleep } from './support/moderators.ts';
 
@@ -221,6 +230,28 @@ describe('Many contents', () => {
     await expect(collect(guard.checkMany(source()))).rejects.toBe(broken);
   });
 
+  test('whose source throws, at once or later, give the decisions on what came before', async () => {
+    const broken = new Error('no more');
+    function* atOnce(): Generator<string> {
+      yield 'zorp';
+      yield 'fine';
+      throw broken;
+    }
+    async function* later(): AsyncGenerator<string> {
+      yield* atOnce();
+    }
+    for (const source of [atOnce, later])
+      for (const concurrency of [1, 2, 16]) {
+        const guard = watch({ moderators: [scripted({ delay: 1 })] });
+        const actions: string[] = [];
+        const read = async (): Promise<void> => {
+          for await (const { action } of guard.checkMany(source(), { concurrency })) actions.push(action);
+        };
+        await expect(within(300, read())).rejects.toBe(broken);
+        expect(actions).toEqual(['block', 'allow']);
+      }
+  });
+
   /** A source that gives one content and then waits for ever. */
   async function* waiting(): AsyncGenerator<string> {
     yield 'fine';
@@ -258,5 +289,59 @@ describe('Many contents', () => {
     await sleep(1);
     expect(moderator.requests.map(({ options }) => options.signal.aborted)).toEqual([true, true, true]);
     expect(guard.told.settled).toMatchObject(Array.from({ length: 3 }, () => ({ delivery: 'aborted' })));
+  });
+});
+
+describe('The signal of the caller is left with no listener', () => {
+  const unreadable = {
+    [Symbol.iterator]: (): never => {
+      throw new Error('no');
+    },
+  };
+  function* broken(): Generator<string> {
+    yield 'fine';
+    throw new Error('no more');
+  }
+  type Run = (guard: Guard, signal: AbortSignal) => Promise<unknown>;
+  test.each<readonly [string, Run]>([
+    ['a check', (guard, signal) => guard.check('zorp', { signal })],
+    ['a check of what is no content', (guard, signal) => guard.check(5 as unknown as Content, { signal })],
+    ['a check of a wrong stage', (guard, signal) => guard.check('fine', { signal, stage: 'outptu' } as object)],
+    ['many that were all read', (guard, signal) => collect(guard.checkMany(['a', 'zorp', 'c'], { signal }))],
+    ['none at all', (guard, signal) => collect(guard.checkMany([], { signal }))],
+    [
+      'many that were left after the first',
+      async (guard, signal) => {
+        for await (const decision of guard.checkMany(['a', 'b', 'c'], { signal })) return decision;
+        return expect.unreachable();
+      },
+    ],
+    [
+      'many that were left before the first',
+      async (guard, signal) => guard.checkMany(['a'], { signal })[Symbol.asyncIterator]().return?.(),
+    ],
+    ['many whose source throws', (guard, signal) => collect(guard.checkMany(broken(), { signal }))],
+    ['many whose source cannot be read at all', (guard, signal) => collect(guard.checkMany(unreadable, { signal }))],
+    [
+      'many of a wrong stage',
+      async (guard, signal) => collect(guard.checkMany(['a'], { signal, stage: 'outptu' } as object)),
+    ],
+    [
+      'many of a policy that fails',
+      (guard, signal) => collect(guard.checkMany(['a', 'b'], { signal, context: { tenant: 'bad' } })),
+    ],
+    [
+      'many of a wrong context',
+      async (guard, signal) => collect(guard.checkMany(['a', 'b'], { signal, context: { tenant: 5 } } as object)),
+    ],
+  ])('after %s', async (_, run) => {
+    const guard = createGuard<Moderator>({
+      moderators: [scripted<string>({ delay: 1 })],
+      policy: ({ tenant }) => ({ categories: { '*': tenant === 'bad' ? 75 : 'flag' } }),
+    });
+    const { signal } = new AbortController();
+    await run(guard, signal).catch(() => {});
+    await guard.idle();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   ConfigurationError,
   createGuard,
@@ -6,9 +6,12 @@ import {
   log,
   reject,
   retry,
+  type CallContext,
   type GuardOptions,
+  type Moderator,
 } from '../src/index.ts';
 import { scripted } from './support/moderators.ts';
+import { chat, protocol } from './support/protocol.ts';
 
 const moderators = [scripted()];
 
@@ -128,6 +131,8 @@ describe('A mistake in the options is refused at construction, with its path and
     ],
     // values
     ['input.timing', /must be "before" or "during"/, { moderators, input: { timing: 'after' } }],
+    ['input.timing', /does not wait/, { moderators, input: { timing: 'during', fallback: log() } }],
+    ['input.timing', /does not wait/, { moderators, input: { timing: 'during' }, fallback: log() }],
     ['input.scope', /must be a function/, { moderators, input: { scope: ['user'] } }],
     ['fallback', /reject\(\), log\(\), retry\(\)/, { moderators, fallback: 'reject' }],
     ['fallback', /reject\(\), log\(\), retry\(\)/, { moderators, fallback: reject }],
@@ -192,6 +197,11 @@ describe('A mistake in a fallback is refused where it is made', () => {
     ['retry.maxRetries', () => retry({ maxRetries: Number.NaN })],
     ['retry.maxRetry', () => retry({ maxRetry: 2 } as object)],
     ['retry.otherwise', () => retry({ otherwise: 'reject' } as object)],
+    ['retry.otherwise', () => retry({ otherwise: retry() })],
+    [
+      'retry.otherwise',
+      () => retry({ otherwise: { waits: true, retries: 1, answer: () => ({ kind: 'retry', feedback: 'again' }) } }),
+    ],
     ['retry.feedback', () => retry({ feedback: 'Again' } as object)],
     ['reject.mesage', () => reject({ mesage: 'No' } as object)],
     ['reject.message', () => reject({ message: 5 } as object)],
@@ -214,6 +224,48 @@ describe('A mistake in a call is told to who made it', () => {
   ])('%s', async (path, make) => {
     const mistake: unknown = await (async () => make())().catch((error: unknown) => error);
     expect(isConfigurationError(mistake) && mistake.path).toBe(path);
+  });
+});
+
+describe('A context that is none is told to who gave it, by every call', () => {
+  const words: Moderator = scripted<string>();
+  const policy = vi.fn<() => object>(() => ({}));
+  const generate = vi.fn<() => never>(() => expect.unreachable());
+  const guard = createGuard({ moderators: [words], policy });
+  const messages = [{ role: 'user', content: 'fine' }];
+  const CALLS: Readonly<Record<string, (context: CallContext) => unknown>> = {
+    with: (context) => guard.with(context),
+    explain: (context) => guard.explain(context),
+    check: (context) => guard.check('fine', { context }),
+    checkMany: (context) => guard.checkMany(['fine'], { context })[Symbol.asyncIterator]().next(),
+    reply: (context) => guard.reply(protocol, chat('fine'), generate, { context }),
+    stream: (context) => guard.stream(protocol, chat('fine'), generate, { context }),
+    wrap: (context) => guard.wrap(generate)(messages, { context }),
+  };
+  describe.each<readonly [string, path: string, context: unknown]>([
+    ['a promise', 'context', Promise.resolve({ tenant: 'a' })],
+    ['an array', 'context', ['a']],
+    ['a text', 'context', 'a'],
+    ['null', 'context', null],
+    ['one with a number', 'context.user', { tenant: 'a', user: 5 }],
+    ['one with a promise', 'context.tenant', { tenant: Promise.resolve('a') }],
+    ['one with null', 'context.locale', { locale: null }],
+  ])('%s', (_, path, context) => {
+    test.each(Object.entries(CALLS))('%s', async (__, call) => {
+      const told: unknown = await (async () => call(context as CallContext))().catch((error: unknown) => error);
+      if (!isConfigurationError(told)) expect.fail(String(told));
+      expect(told.path).toBe(path);
+      expectSentence(told);
+      expect(policy).not.toHaveBeenCalled();
+      expect(generate).not.toHaveBeenCalled();
+    });
+  });
+
+  test('What is left out of one is nothing wrong', async () => {
+    const { tenant } = {} as { tenant?: string };
+    await expect(createGuard({ moderators }).check('fine', { context: { tenant } as object })).resolves.toMatchObject({
+      action: 'allow',
+    });
   });
 });
 

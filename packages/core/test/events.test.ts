@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { createGuard, failed, retry, type Events, type Guard, type Item } from '../src/index.ts';
 import { ask, FORMS, model, texts, watch } from './support/guards.ts';
-import { findWords, scripted, sleep } from './support/moderators.ts';
+import { findWords, scripted, sleep, vandalise } from './support/moderators.ts';
 import { chat, reply } from './support/protocol.ts';
 
 let complain: MockInstance<typeof console.error>;
@@ -43,6 +43,46 @@ describe('A listener', () => {
     guard.off('settled', listener);
     await guard.check('b');
     expect(listener).toHaveBeenCalledTimes(1);
+  });
+
+  test('that came and went a thousand times hears each event once', async () => {
+    const guard = createGuard({ moderators: [scripted()] });
+    const listener = vi.fn<() => void>();
+    for (let round = 0; round < 1_000; round++) {
+      guard.on('settled', listener)();
+      guard.on('settled', listener);
+      guard.off('settled', listener);
+      guard.once('settled', listener)();
+      guard.once('settled', listener);
+      guard.off('settled', listener);
+    }
+    await guard.check('a');
+    expect(listener).not.toHaveBeenCalled();
+    guard.on('settled', listener);
+    await guard.check('b');
+    expect(listener).toHaveBeenCalledTimes(1);
+    guard.off('settled', listener);
+    await guard.check('c');
+    expect(listener).toHaveBeenCalledTimes(1);
+  });
+
+  test('that is taken off one event still hears the others, and can be taken off them', async () => {
+    const guard = createGuard({ moderators: [scripted()] });
+    const listener = vi.fn<() => void>();
+    guard.on('settled', listener);
+    const stop = guard.on('flagged', listener);
+    guard.off('settled', listener);
+    await guard.check('zorp');
+    expect(listener).toHaveBeenCalledTimes(1);
+    guard.on('settled', listener);
+    stop();
+    await guard.check('zorp');
+    expect(listener).toHaveBeenCalledTimes(2);
+    guard.on('flagged', listener);
+    guard.off('settled', listener);
+    guard.off('flagged', listener);
+    await guard.check('zorp');
+    expect(listener).toHaveBeenCalledTimes(2);
   });
 
   test('of `once` hears the next event only', async () => {
@@ -204,14 +244,4 @@ function thenable(then: PropertyDescriptor): object {
 
 function fail(): never {
   throw new Error('no');
-}
-
-/** Changes and deletes everything in reach, as far as it lets itself be changed. */
-function vandalise(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  for (const key of Reflect.ownKeys(value)) {
-    vandalise(Reflect.get(value, key));
-    if (Array.isArray(value) && key === 'length') Reflect.set(value, 'length', 0);
-    else if (!Reflect.set(value, key, 0)) Reflect.deleteProperty(value, key);
-  }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
 import { failed, log, reject, type GuardOptions, type Policy } from '../src/index.ts';
-import { ask, collect, FORMS, model, texts, watch, within } from './support/guards.ts';
+import { ask, collect, FORMS, model, texts, watch, within, type Watched } from './support/guards.ts';
 import { hang, latch, scripted } from './support/moderators.ts';
 import { chat, chunksOf, protocol, reply, type Chunk } from './support/protocol.ts';
 
@@ -133,6 +133,131 @@ describe.each(FORMS)('As a %s', (form) => {
     expect(loud).toMatch(/policy\.categories\.zorb/);
   });
 });
+
+describe('A stream that does not come to its end is judged as far as it came', () => {
+  const reason = new Error('enough');
+  const reset = new Error('reset');
+  const [first, ...rest] = chunksOf(reply('blarg, then zorp'), 8);
+
+  test.each<readonly [string, string, (guard: Watched<'zorp' | 'blarg'>) => Promise<void>]>([
+    [
+      'its reader leaves',
+      'aborted',
+      async (guard) => {
+        const { stream } = await guard.stream(protocol, chat('hello'), async () => upstream());
+        for await (const chunk of stream) {
+          expect(chunk).toBe(first);
+          break;
+        }
+      },
+    ],
+    [
+      'its upstream breaks',
+      'errored',
+      async (guard) => {
+        const { stream } = await guard.stream(protocol, chat('hello'), async () => upstream(reset));
+        await expect(collect(stream)).rejects.toBe(reset);
+      },
+    ],
+    [
+      'its caller aborts',
+      'aborted',
+      async (guard) => {
+        const { signal, abort } = aborter();
+        const { stream } = await guard.stream(protocol, chat('hello'), async () => upstream(), { signal });
+        const reader = stream[Symbol.asyncIterator]();
+        expect((await reader.next()).value).toBe(first);
+        abort(reason);
+        await expect(reader.next()).rejects.toBe(reason);
+      },
+    ],
+    [
+      'the reader of its wrapped pieces leaves',
+      'aborted',
+      async (guard) => {
+        const wrapped = guard.wrap(() => oneByOne(['blarg, t', 'hen zorp']));
+        for await (const piece of wrapped([{ role: 'user', content: 'hello' }])) {
+          expect(piece).toBe('blarg, t');
+          break;
+        }
+      },
+    ],
+  ])('when %s', async (_, delivery, run) => {
+    const moderator = scripted({ delay: 2 });
+    const guard = watch({ moderators: [moderator], fallback: log() });
+    await run(guard);
+    await guard.idle();
+    expect(guard.told.flagged).toMatchObject([{ decision: { stage: 'output', findings: [{ category: 'blarg' }] } }]);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/output would be blocked: blarg \(words\)/)]]);
+    expect(guard.told.settled).toMatchObject([
+      { delivery, attempts: 1, input: { action: 'allow' }, output: { action: 'block' } },
+    ]);
+    expect(moderator.texts()).toEqual(['hello', 'blarg, t']);
+  });
+
+  async function* upstream(end?: Error): AsyncGenerator<Chunk> {
+    if (first) yield first;
+    if (end) throw end;
+    await Promise.resolve();
+    yield* rest;
+  }
+
+  test('and is not where nothing of it came', async () => {
+    const moderator = scripted();
+    const guard = watch({ moderators: [moderator], fallback: log() });
+    const { stream } = await guard.stream(protocol, chat('hello'), async () => upstream());
+    await stream[Symbol.asyncIterator]().return?.();
+    await guard.idle();
+    expect(guard.told.settled).toMatchObject([{ delivery: 'aborted', input: { action: 'allow' } }]);
+    expect(guard.told.settled[0]).not.toHaveProperty('output');
+  });
+});
+
+describe('A caller who aborts does not end what nobody waits for', () => {
+  test('after a reply was delivered: both decisions are made and told', async () => {
+    const { signal, abort } = aborter();
+    const guard = watch({ moderators: [scripted({ delay: 5 })], fallback: log() });
+    const { delivery } = await guard.reply(protocol, chat('zorp'), async () => reply('blarg'), { signal });
+    abort(new Error('enough'));
+    await guard.idle();
+    expect(delivery).toBe('delivered');
+    expect(guard.told.settled).toMatchObject([
+      { delivery: 'delivered', input: { action: 'block' }, output: { action: 'block' } },
+    ]);
+    expect(warn).toHaveBeenCalledTimes(2);
+  });
+
+  test('after a stream was read: both decisions are made and told', async () => {
+    const { signal, abort } = aborter();
+    const guard = watch({ moderators: [scripted({ delay: 5 })], fallback: log() });
+    const generate = async (): Promise<AsyncIterable<Chunk>> => oneByOne(chunksOf(reply('blarg')));
+    const { stream } = await guard.stream(protocol, chat('zorp'), generate, { signal });
+    await collect(stream);
+    abort(new Error('enough'));
+    await guard.idle();
+    expect(guard.told.settled).toMatchObject([
+      { delivery: 'delivered', input: { action: 'block' }, output: { action: 'block' } },
+    ]);
+    expect(warn).toHaveBeenCalledTimes(2);
+  });
+
+  test.each(FORMS)('while a %s is generated: the input is judged all the same', async (form) => {
+    const { signal, abort } = aborter();
+    const reason = new Error('enough');
+    const guard = watch({ moderators: [scripted({ delay: 10 })], fallback: log() });
+    const running = ask(form, guard, chat('zorp'), model(hang), { signal });
+    setTimeout(() => abort(reason), 2);
+    await expect(within(300, running)).rejects.toBe(reason);
+    await guard.idle();
+    expect(guard.told.flagged).toMatchObject([{ decision: { stage: 'input' } }]);
+    expect(guard.told.settled).toMatchObject([{ delivery: 'aborted', input: { action: 'block' } }]);
+  });
+});
+
+function aborter(): { readonly signal: AbortSignal; abort(reason: Error): void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
+}
 
 test('What could not be checked has its line, and raises no flagged', async () => {
   const guard = watch({ moderators: [scripted({ script: () => failed('quota') })], fallback: log() });

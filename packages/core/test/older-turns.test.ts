@@ -158,6 +158,77 @@ describe.each(FORMS)('As a %s', (form) => {
     expect(textOf(generated.generations[0]?.request ?? { turns: [] })).not.toMatch(/glim|glam/);
   });
 
+  describe.each<readonly [string, readonly Turn[]]>([
+    ['a text', [assistant('Sure,')]],
+    ['an empty text', [assistant('')]],
+    ['nothing at all', [{ role: 'assistant', parts: [] }]],
+    ['two messages', [assistant('Sure,'), assistant('it is')]],
+  ])('a beginning of the answer that is %s', (_, prefill) => {
+    test('makes what the user says before it no older: it blocks, and is told', async () => {
+      const guard = watch({ moderators: [scripted()] });
+      const generated = model(reply('fine'));
+      const turns = [user('hello'), assistant('yes'), user('zorp'), ...prefill];
+      const came = await ask(form, guard, { turns }, generated);
+      expect(came).toMatchObject({
+        delivery: 'refused',
+        input: { action: 'block', findings: [{ path: 'turns[2].parts[0]' }], omitted: [] },
+      });
+      expect(generated.generations).toEqual([]);
+      expect(guard.told.flagged).toHaveLength(1);
+    });
+
+    test.each(['warn', 'review'] as const)('takes no %s from it', async (tier) => {
+      const guard = watch({ moderators: [scripted()], policy: { categories: { zorp: { [tier]: 'flag' } } } });
+      const generated = model(reply('fine'));
+      const request: ChatRequest = { turns: [user('zorp'), ...prefill] };
+      const came = await ask(form, guard, request, generated);
+      expect(came).toMatchObject({ delivery: 'delivered', input: { action: tier } });
+      expect(guard.told.flagged).toMatchObject([{ decision: { stage: 'input', action: tier } }]);
+      expect(generated.generations[0]?.request).toBe(request);
+    });
+  });
+
+  test('the beginning of the answer is judged by the rules of the output, what stands before it by those of the input', async () => {
+    const guard = watch({
+      moderators: [scripted()],
+      policy: { input: { categories: { zorp: { warn: 'flag' } } }, output: { categories: { zorp: 'flag' } } },
+    });
+    const generated = model(reply('fine'));
+    const came = await ask(form, guard, { turns: [user('zorp'), assistant('a zorp is')] }, generated);
+    expect(came).toMatchObject({
+      delivery: 'delivered',
+      input: { action: 'warn', omitted: [{ path: 'turns[1].parts[0]' }] },
+    });
+    expect(textOf(generated.generations[0]?.request ?? { turns: [] }).split('\n')).toEqual(['zorp', '[removed]']);
+  });
+
+  test('the answer to a blocked message is replaced where the user said more before it, and up to what the user says next', async () => {
+    const guard = watch({ moderators: [scripted()] });
+    const generated = model(reply('fine'));
+    const turns: Turn[] = [
+      user('zorp'),
+      user('more'),
+      assistant('answer'),
+      { role: 'tool', parts: [{ text: 'result' }] },
+      assistant('answer of the result'),
+      user('next'),
+      assistant('kept'),
+      user('hi'),
+    ];
+    const came = await ask(form, guard, { turns }, generated);
+    expect(textOf(generated.generations[0]?.request ?? { turns: [] }).split('\n')).toEqual([
+      '[removed]',
+      'more',
+      '[removed]',
+      'result',
+      '[removed]',
+      'next',
+      'kept',
+      'hi',
+    ]);
+    expect(came.input?.omitted.map(({ path }) => path)).toEqual([0, 2, 4].map((turn) => `turns[${turn}].parts[0]`));
+  });
+
   test('system messages are the developers own: not judged and never replaced', async () => {
     const moderator = scripted();
     const guard = watch({ moderators: [moderator] });
@@ -196,6 +267,26 @@ test('A check of a chat decides on what is new, and names what it would leave ou
   expect(decision.omitted).toContainEqual({ path: 'content[0].content' });
   expect(guard.told.flagged).toEqual([]);
   expect((await guard.check(chatOf('blarg'))).findings).toMatchObject([{ path: 'content[2].content' }]);
+});
+
+test('A check of a chat that ends in the beginning of an answer decides on what the user says before it', async () => {
+  const guard = watch({ moderators: [scripted()] });
+  const decision = await guard.check([
+    { role: 'user', content: 'zorp' },
+    { role: 'assistant', content: '' },
+  ]);
+  expect(decision).toMatchObject({ action: 'block', findings: [{ path: 'content[0].content' }], omitted: [] });
+  expect(guard.told.flagged).toHaveLength(1);
+});
+
+test("A developer's note at the very end makes nothing older that stands before it", async () => {
+  const guard = watch({ moderators: [scripted()] });
+  const decision = await guard.check([
+    { role: 'user', content: 'zorp' },
+    { role: 'assistant', content: '' },
+    { role: 'system', content: 'Go on.' },
+  ]);
+  expect(decision).toMatchObject({ action: 'block', findings: [{ path: 'content[0].content' }], omitted: [] });
 });
 
 test('A scope decides what is judged; one that throws judges', async () => {

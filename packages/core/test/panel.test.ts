@@ -1,9 +1,19 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { clear, failed, flag, type CallContext } from '../src/index.ts';
-import { ask, collect, model, watch, within } from './support/guards.ts';
-import { answering, findWords, hang, latch, nothing, scripted, sleep } from './support/moderators.ts';
-import { reply, type Turn } from './support/protocol.ts';
+import { ask, collect, FORMS, model, watch, within } from './support/guards.ts';
+import {
+  answering,
+  findWords,
+  hang,
+  latch,
+  nothing,
+  scripted,
+  sleep,
+  vandalise,
+  type Scripted,
+} from './support/moderators.ts';
+import { chat, reply, textOf, type ChatRequest, type Turn } from './support/protocol.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -94,6 +104,54 @@ describe('A batch', () => {
     ]);
     expect(moderator.requests.map(({ items }) => items.length)).toEqual([3, 1, 1, 1]);
     expect(guard.told['moderator-failed']).toMatchObject([{ moderator: 'words', items: 1 }]);
+  });
+
+  test('that is split has what is left of the deadline, and no more', async () => {
+    vi.useFakeTimers();
+    const moderator = answering(
+      async (items) => {
+        if (items.length === 1) return hang();
+        await sleep(60);
+        return 'rubbish';
+      },
+      { batch: { items: 10, characters: 1_000 } },
+    );
+    const guard = watch({ moderators: [moderator], moderation: { deadline: 100 } });
+    let isDone = false;
+    const running = Promise.all(['a', 'b'].map((text) => guard.check(text))).finally(() => {
+      isDone = true;
+    });
+    await vi.advanceTimersByTimeAsync(99);
+    expect(moderator.requests.map(({ items }) => items.length)).toEqual([2, 1, 1]);
+    expect(isDone).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(isDone).toBe(true);
+    expect((await running).map(({ verdicts }) => verdicts)).toMatchObject(
+      ['a', 'b'].map(() => [{ status: 'failed', reason: 'timeout' }]),
+    );
+  });
+
+  test('that is split leaves out the items that nobody waits for any longer', async () => {
+    const refusal = latch();
+    const moderator = answering(
+      async (items) => {
+        if (items.length === 1) return items.map(findWords);
+        await refusal.promise;
+        return 'rubbish';
+      },
+      { batch: { items: 10, characters: 1_000 } },
+    );
+    const guard = watch({ moderators: [moderator] });
+    const controller = new AbortController();
+    const left = guard.check('a', { signal: controller.signal });
+    const stay = Promise.all(['zorp', 'b'].map((text) => guard.check(text)));
+    await sleep(2);
+    controller.abort();
+    await expect(left).rejects.toMatchObject({ name: 'AbortError' });
+    refusal.resolve();
+    expect((await within(500, stay)).map(({ action }) => action)).toEqual(['block', 'allow']);
+    const asked = moderator.requests.map(({ items }) => items.map(({ segment }) => segment.text));
+    expect(asked).toEqual([['a', 'zorp', 'b'], ['zorp'], ['b']]);
   });
 
   test('that fails as a whole is not asked again item by item, and is told once', async () => {
@@ -261,6 +319,120 @@ describe('What a moderator reads', () => {
     ]);
     expect(reasoning.texts()).toEqual(['b']);
     expect(rest.texts()).toEqual(['a', 'b']);
+  });
+});
+
+describe('A segment that the scope leaves out', () => {
+  const scope = ({ text }: { readonly text?: string }): boolean => text !== 'glim';
+  const turns: Turn[] = [
+    { role: 'user', parts: [{ text: 'before' }, { text: 'glim' }] },
+    { role: 'assistant', parts: [{ text: 'answer' }] },
+    { role: 'tool', parts: [{ text: 'result' }, { text: 'glim' }] },
+    { role: 'user', parts: [{ text: 'one' }, { text: 'glim' }] },
+  ];
+  const handed = ({ requests }: Scripted): ReadonlySet<string | undefined> =>
+    new Set(
+      requests.flatMap(({ items }) =>
+        items.flatMap(({ segment, message = [], conversation = [] }) =>
+          [segment, ...message, ...conversation].map(({ text }) => text),
+        ),
+      ),
+    );
+
+  describe.each(['message', 'conversation'] as const)(
+    'is not handed to a moderator that reads the whole %s',
+    (reads) => {
+      test.each(FORMS)('of the input, in a %s', async (form) => {
+        const moderator: Scripted = scripted<string>({ reads, script: nothing });
+        const guard = watch({ moderators: [moderator], input: { scope } });
+        await ask(form, guard, { turns }, model(reply('fine')));
+        expect(handed(moderator)).toEqual(new Set(['before', 'answer', 'result', 'one', 'fine']));
+      });
+
+      test.each(FORMS)('of the output, in a %s', async (form) => {
+        const moderator: Scripted = scripted<string>({ reads, script: nothing });
+        const guard = watch({ moderators: [moderator], output: { scope } });
+        const answered: Turn[] = [
+          { role: 'user', parts: [{ text: 'before' }] },
+          { role: 'assistant', parts: [{ text: 'answer' }, { text: 'glim' }] },
+          { role: 'user', parts: [{ text: 'one' }] },
+        ];
+        await ask(form, guard, { turns: answered }, model(reply('fine', 'glim')));
+        expect(handed(moderator)).toEqual(new Set(['before', 'answer', 'one', 'fine']));
+      });
+
+      test('of the output is not taken for one of the input: what the assistant said before is read', async () => {
+        const moderator: Scripted = scripted<string>({ reads, script: nothing });
+        const guard = watch({ moderators: [moderator], input: { scope: ({ role }) => role === 'user' } });
+        await ask('reply', guard, chat('before', 'answer', 'one'), model(reply('fine')));
+        const last = moderator.requests.flatMap(({ items }) => items).find(({ segment }) => segment.text === 'fine');
+        expect(last?.conversation?.map(({ text }) => text)).toEqual(
+          reads === 'conversation' ? ['before', 'answer', 'one'] : undefined,
+        );
+      });
+
+      test('of a checked chat', async () => {
+        const moderator: Scripted = scripted<string>({ reads, script: nothing });
+        await watch({ moderators: [moderator], input: { scope } }).check(
+          ['before', 'glim', 'one'].map((content) => ({ role: 'user', content })),
+        );
+        expect(handed(moderator)).toEqual(new Set(['before', 'one']));
+      });
+    },
+  );
+});
+
+describe('What somebody changes in place', () => {
+  const request: ChatRequest = chat('zorp', 'no', 'go on');
+
+  describe.each(['segment', 'message', 'conversation'] as const)('in a %s that it reads', (reads) => {
+    const vandal = (): Scripted =>
+      answering<string>(
+        async (items) => {
+          const reports = items.map(() => clear());
+          for (const item of items) vandalise(item);
+          return reports;
+        },
+        { name: 'vandal', reads, batch: { items: 10, characters: 1_000 } },
+      );
+
+    test.each(FORMS)('a moderator changes neither for the next one nor in what is sent: a %s', async (form) => {
+      const next: Scripted = scripted<string>({ reads });
+      const guard = watch({ moderators: [vandal(), next] });
+      const generated = model(reply('fine'));
+      const came = await ask(form, guard, request, generated);
+      expect(came.delivery).toBe('delivered');
+      expect(generated.generations.map((each) => textOf(each.request))).toEqual(['[removed]\n[removed]\ngo on']);
+      expect(new Set(next.texts())).toEqual(new Set(['fine', 'go on', 'no', 'zorp']));
+      expect(guard.told['moderator-failed']).toEqual([]);
+    });
+
+    test.each(FORMS)('a moderator saves nothing from being refused: a %s', async (form) => {
+      for (const [said, answered] of [
+        ['zorp', 'fine'],
+        ['hello', 'zorp'],
+      ] as const) {
+        const guard = watch({ moderators: [vandal(), scripted<string>({ reads })] });
+        const came = await ask(form, guard, chat(said), model(reply(answered)));
+        expect(came.delivery).toBe('refused');
+        expect(JSON.stringify(came.reply)).not.toMatch(/zorp/);
+      }
+    });
+  });
+
+  test.each(FORMS)('a scope changes nothing of what is judged and sent: a %s', async (form) => {
+    const scope = (segment: object): boolean => {
+      vandalise(segment);
+      return true;
+    };
+    const moderator: Scripted = scripted<string>();
+    const guard = watch({ moderators: [moderator], input: { scope }, output: { scope } });
+    const generated = model(reply('fine'));
+    await ask(form, guard, request, generated);
+    expect(generated.generations.map((each) => textOf(each.request))).toEqual(['[removed]\n[removed]\ngo on']);
+    expect(new Set(moderator.texts())).toEqual(new Set(['fine', 'go on', 'no', 'zorp']));
+    expect((await ask(form, guard, chat('zorp'), model(reply('fine')))).delivery).toBe('refused');
+    expect((await ask(form, guard, chat('hello'), model(reply('a zorp')))).delivery).toBe('refused');
   });
 });
 

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   clear,
+  ConfigurationError,
   flag,
   isConfigurationError,
   type CallContext,
@@ -274,6 +275,25 @@ describe('A policy function', () => {
     expect(isConfigurationError(mistake) && mistake.path).toBe('policy.categories.zorp');
     expect(guard.told.settled[0]).toMatchObject({ delivery: 'errored' });
     expect((await guard.check('fine')).action).toBe('allow');
+  });
+
+  test.each<readonly [string, Error]>([
+    ['a mistake of this package', new ConfigurationError('kanarienvogel', 'sang')],
+    [
+      'what looks like one',
+      Object.assign(new Error('a kanarienvogel sang'), { name: 'ConfigurationError', path: 'kanarienvogel' }),
+    ],
+  ])('that throws %s is told as one that failed, without its words', async (_, thrown) => {
+    const guard = watch({
+      moderators: [scripted()],
+      policy: () => {
+        throw thrown;
+      },
+    });
+    const mistake: unknown = await guard.check('fine').catch((error: unknown) => error);
+    expect(mistake).not.toBe(thrown);
+    expect(isConfigurationError(mistake) && mistake.path).toBe('policy');
+    expect(String(mistake)).not.toMatch(/kanarienvogel|sang/);
   });
 
   test.each<readonly [string, () => unknown]>([

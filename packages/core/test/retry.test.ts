@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { failed, log, reject, retry, type Fallback, type Outcome } from '../src/index.ts';
 import { ask, collect, FORMS, iterate, model, texts, watch, within, type Generation } from './support/guards.ts';
 import { findWords, hang, scripted } from './support/moderators.ts';
-import { chat, chunksOf, protocol, reply, textOf, type Chunk } from './support/protocol.ts';
+import { chat, chunksOf, joined, protocol, reply, textOf, type Chunk } from './support/protocol.ts';
 
 const usage = { inputTokens: 10, outputTokens: 3 };
 const flagged = { ...reply('this is zorp'), usage };
@@ -80,6 +80,21 @@ describe.each(FORMS)('As a %s', (form) => {
     expect(texts(came.reply)).toEqual([came.output?.message]);
   });
 
+  test('a reply that is released after an upstream error carries its own usage, and that of the others once', async () => {
+    const parts = { choices: [{ text: 'one', args: '{"say":"zorp"}' }, { text: 'two' }], usage };
+    for (const [maxRetries, answers, total] of [
+      [1, [parts, new Error('down')], usage],
+      [2, [flagged, parts, new Error('down')], { inputTokens: 20, outputTokens: 6 }],
+    ] as const) {
+      const otherwise = log({ logger: { warn: () => {} } });
+      const guard = watch({ moderators: [scripted()], output: { fallback: retry({ maxRetries, otherwise }) } });
+      const came = await ask(form, guard, chat('hello'), model(...answers));
+      expect(came).toMatchObject({ delivery: 'delivered', attempts: maxRetries + 1 });
+      expect(came.reply).toEqual({ ...parts, usage: total });
+      expect(guard.told.settled[0]?.usage).toEqual({ ...total, unknown: 1 });
+    }
+  });
+
   test('an upstream error of the first attempt is the callers', async () => {
     const guard = watch({ moderators: [scripted()], output: { fallback: retry() } });
     const down = new Error('down');
@@ -105,6 +120,21 @@ describe.each(FORMS)('As a %s', (form) => {
       },
     };
     expect((await ask(form, guard, chat('hello'), model(reply('zorp')), { adapter })).delivery).toBe('refused');
+  });
+
+  test.each<readonly [string, () => unknown]>([
+    ['throws', () => void JSON.parse('{')],
+    ['gives nothing', () => undefined],
+    ['gives a promise', async () => 'again'],
+    ['gives a number', () => 5],
+  ])('a feedback function that %s takes otherwise', async (_, feedback) => {
+    const otherwise = reject({ message: 'Never' });
+    const fallback = retry({ maxRetries: 2, feedback: feedback as () => string, otherwise });
+    const guard = watch({ moderators: [scripted()], output: { fallback } });
+    const came = await ask(form, guard, chat('hello'), model(reply('zorp'), reply('fine')));
+    expect(came).toMatchObject({ delivery: 'refused', attempts: 1 });
+    expect(texts(came.reply)).toEqual(['Never']);
+    expect(guard.told.retried).toEqual([]);
   });
 
   test('on the input it takes otherwise: no generation', async () => {
@@ -230,6 +260,23 @@ test('A stream that breaks off in a later attempt takes otherwise; nothing of an
   const said = (await collect(stream)).flatMap(({ pieces }) => pieces.map(({ text }) => text)).join('');
   expect(guard.told.settled).toMatchObject([{ delivery: 'refused', attempts: 2 }]);
   expect(said).toBe(guard.told.settled[0]?.output?.message);
+});
+
+test('A stream that is released because a later one breaks off carries its own usage once', async () => {
+  const otherwise = log({ logger: { warn: () => {} } });
+  const guard = watch({ moderators: [scripted()], output: { fallback: retry({ otherwise }) } });
+  const given = { ...reply('one', 'a zorp'), usage };
+  async function* broken(): AsyncGenerator<Chunk> {
+    yield* chunksOf(reply('half of it')).slice(0, 2);
+    throw new Error('reset');
+  }
+  const generate = async (_: unknown, { attempt }: Omit<Generation, 'request'>): Promise<AsyncIterable<Chunk>> =>
+    attempt === 1 ? iterate(chunksOf(given)) : broken();
+  const { stream } = await guard.stream(protocol, chat('hello'), generate);
+  expect(joined(await collect(stream))).toEqual(given);
+  expect(guard.told.settled).toMatchObject([
+    { delivery: 'delivered', attempts: 2, usage: { ...usage, unknown: 1 }, output: { action: 'block' } },
+  ]);
 });
 
 test('The message of reject() stands instead of the decisions own', async () => {

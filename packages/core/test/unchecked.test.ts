@@ -9,6 +9,16 @@ const words = { '*': 'It was flagged.', unchecked: 'It was an outage.' };
 const message = { input: words, output: words };
 const down: Script = () => failed('unavailable');
 
+function throwing(): never {
+  throw new Error('no');
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 /** Each way of giving no verdict, and the reason that the verdict gives. */
 const FAILURES: Readonly<Record<string, readonly [reason: string, answer: () => unknown]>> = {
   'throws at once': ['unavailable', () => void JSON.parse('{')],
@@ -36,6 +46,16 @@ const FAILURES: Readonly<Record<string, readonly [reason: string, answer: () => 
   'gives a score above 1': ['malformed', async () => [clear({ zorp: 75 })]],
   'gives a score as a string': ['malformed', async () => [{ status: 'clear', flagged: [], scores: { zorp: '0.1' } }]],
   'gives flagged as a string': ['malformed', async () => [{ status: 'clear', flagged: 'zorp', scores: {} }]],
+  'gives a report with a getter that throws': [
+    'unavailable',
+    async () => [Object.defineProperty({}, 'status', { get: throwing })],
+  ],
+  'gives scores with a getter that throws': [
+    'unavailable',
+    async () => [{ ...clear(), scores: Object.defineProperty({}, 'zorp', { enumerable: true, get: throwing }) }],
+  ],
+  'gives a report that is a Proxy that throws': ['unavailable', async () => [new Proxy({}, { get: throwing })]],
+  'gives an answer that is a revoked Proxy': ['unavailable', async () => [revoked()]],
   'says that it failed': ['denied', async () => [failed('denied')]],
 };
 

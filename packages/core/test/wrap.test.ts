@@ -96,6 +96,27 @@ describe.each(Object.entries(FORMS))('A function that gives %s', (_, wrap) => {
     expect(await wrap(guard, () => 'zorp')(user('zorp'))).toBe('zorp');
   });
 
+  test('is shown what was judged, whatever becomes of the messages meanwhile', async () => {
+    const guard = watch({ moderators: [scripted<string>({ delay: 5 })] });
+    const given: unknown[] = [];
+    const wrapped = wrap(guard, (shown) => {
+      given.push(structuredClone(shown));
+      return 'fine';
+    });
+    const part = { type: 'text' as const, text: 'go on' };
+    const parts = [part];
+    const first = { role: 'user', content: 'hello' };
+    const messages: ChatMessage[] = [first, { role: 'assistant', content: 'yes' }, { role: 'user', content: parts }];
+    const said = structuredClone(messages);
+    const running = wrapped(messages);
+    first.content = 'zorp';
+    part.text = 'zorp';
+    parts.push({ type: 'text', text: 'zorp' });
+    messages.push(...user('zorp'));
+    expect(await running).toBe('fine');
+    expect(given).toEqual([said]);
+  });
+
   test('gives an empty text as it is', async () => {
     const guard = watch({ moderators: [scripted<string>()] });
     expect(await wrap(guard, () => '')(user(''))).toBe('');
@@ -206,6 +227,56 @@ test('Pieces that are aborted before anybody reads them are settled all the same
   controller.abort();
   await sleep(2);
   expect(guard.told.settled).toMatchObject([{ delivery: 'aborted' }]);
+});
+
+describe('Pieces whose call has ended before anybody reads them', () => {
+  const reason = new Error('enough');
+  // vitest fails the run on a rejection that nobody handles
+  const nobodyReads = (): Promise<void> => sleep(10);
+  async function* one(): AsyncGenerator<string> {
+    yield 'one';
+  }
+
+  test('by a signal that was aborted from the start meet the reader with its reason', async () => {
+    const guard = watch({ moderators: [scripted<string>({ script: nothing })] });
+    const pieces = guard.wrap(one)(user('hello'), { signal: AbortSignal.abort(reason) });
+    await nobodyReads();
+    await expect(within(300, collect(pieces))).rejects.toBe(reason);
+    expect(guard.told.settled).toMatchObject([{ delivery: 'aborted', attempts: 0 }]);
+  });
+
+  test('by an abort while the input is judged meet the reader with its reason', async () => {
+    const guard = watch({ moderators: [scripted<string>({ script: hang })] });
+    const controller = new AbortController();
+    const pieces = guard.wrap(one)(user('hello'), { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 2);
+    await nobodyReads();
+    await expect(within(300, collect(pieces))).rejects.toBe(reason);
+    expect(guard.told.settled).toMatchObject([{ delivery: 'aborted', attempts: 0 }]);
+  });
+
+  test('by a policy function that fails meet the reader with the mistake', async () => {
+    const guard = watch({
+      moderators: [scripted<string>()],
+      policy: () => {
+        throw new Error('no');
+      },
+    });
+    const pieces = guard.wrap(one)(user('hello'));
+    await nobodyReads();
+    await expect(within(300, collect(pieces))).rejects.toMatchObject({ name: 'ConfigurationError', path: 'policy' });
+    expect(guard.told.settled).toMatchObject([{ delivery: 'errored', attempts: 0 }]);
+  });
+
+  test('by a function that throws meet the reader with what it threw', async () => {
+    const guard = watch({ moderators: [scripted<string>({ script: nothing })] });
+    const pieces = guard.wrap((): AsyncIterable<string> => {
+      throw reason;
+    })(user('hello'));
+    await nobodyReads();
+    await expect(within(300, collect(pieces))).rejects.toBe(reason);
+    expect(guard.told.settled).toMatchObject([{ delivery: 'errored', attempts: 1 }]);
+  });
 });
 
 test('A reader who leaves before the first piece ends the call', async () => {

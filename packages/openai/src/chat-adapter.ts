@@ -2,6 +2,7 @@ import type { ChatAdapter } from '@chaperone/core';
 import { openStream } from './chunk.ts';
 import { addCompletionUsage, type Completion, readCompletion, refuseCompletion } from './completion.ts';
 import type { Frame } from './frame.ts';
+import { isProviderBlock } from './upstream.ts';
 import { addFeedback, type ChatRequest, readRequest, rewriteRequest } from './request.ts';
 
 /** `/chat/completions`, as every server that speaks the OpenAI wire understands it. */
@@ -11,6 +12,7 @@ export const chatAdapter: ChatAdapter<ChatRequest, Completion, Frame> = {
   rewriteRequest,
   addFeedback,
   readReply: readCompletion,
+  isProviderBlock,
   refuse: refuseCompletion,
   addUsage: addCompletionUsage,
   openStream,

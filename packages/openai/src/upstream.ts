@@ -3,17 +3,34 @@ import type { Completion } from './completion.ts';
 import { readFrames } from './frames.ts';
 import type { Frame } from './frame.ts';
 import type { Incoming } from './incoming.ts';
-import { parseJson } from './json.ts';
+import { at, parseJson, textAt } from './json.ts';
 import type { ChatRequest } from './request.ts';
 import { toolNames } from './tool-names.ts';
 
 /** Upstream answered, but with nothing to judge: its answer is the caller's as it is. */
 class Unjudged extends Error {
   readonly response: Response;
-  constructor(response: Response) {
+  /** The provider's own content filter refused the request. */
+  readonly isProviderBlock: boolean;
+  constructor(response: Response, isProviderBlock: boolean) {
     super('The answer is passed on as it is.');
     this.response = response;
+    this.isProviderBlock = isProviderBlock;
   }
+}
+
+/** Whether a generation failed for the provider's own content filter: OpenAI's and Azure's form of it. */
+export function isProviderBlock(error: unknown): boolean {
+  return error instanceof Unjudged && error.isProviderBlock;
+}
+
+async function isFilterError(response: Response): Promise<boolean> {
+  if (response.status !== 400) return false;
+  const text = await response
+    .clone()
+    .text()
+    .catch(() => '');
+  return textAt(at(parseJson(text), 'error'), 'code') === 'content_filter';
 }
 
 /** Asks upstream for the generations of one call, and remembers what the caller may have to be given as it is. */
@@ -89,7 +106,7 @@ export class Upstream {
   }
 
   async #passOn(response: Response): Promise<Unjudged> {
-    const answer = new Unjudged(response);
+    const answer = new Unjudged(response, await isFilterError(response));
     if (this.#generations === 1) this.#unjudged = answer;
     else await response.body?.cancel(); // a retry that failed ends in a refusal, which the guard has
     return answer;

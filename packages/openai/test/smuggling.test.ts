@@ -102,3 +102,22 @@ describe("A provider that acts by itself is not asked before the verdict, with t
     expect(asked).toBe(0);
   });
 });
+
+describe("A block by the provider's own filter is told", () => {
+  test.each<readonly [what: string, error: object, told: number]>([
+    ['a request that it refuses', { code: 'content_filter', message: 'x', innererror: { code: 'y' } }, 1],
+    ['and no other error', { code: 'context_length_exceeded', message: 'x' }, 0],
+  ])('%s', async (_what, error, told) => {
+    const guard = guardOf();
+    const sources: string[] = [];
+    guard.on('flagged', ({ source, decision }) => sources.push(`${source} ${decision.stage}`));
+    const inner: typeof fetch = () => Promise.resolve(Response.json({ error }, { status: 400 }));
+    const response = await guardFetch(inner, guard)(URL, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] }),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ error });
+    expect(sources).toEqual(Array<string>(told).fill('provider input'));
+  });
+});

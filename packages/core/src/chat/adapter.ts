@@ -26,6 +26,8 @@ export interface ChatAdapter<Request, Reply, Chunk> {
    * one (the input was blocked, or no reply is left) the whole answer is the refusal.
    */
   refuse(request: Request, refusal: Refusal, reply?: Reply): Reply;
+  /** Whether what a generation failed with is the provider's own refusal of the request, by its content filter. */
+  isProviderBlock?(error: unknown): boolean;
   /** A reply whose usage includes that of the attempts before it. */
   addUsage(reply: Reply, usage: Usage): Reply;
   /** Starts reading one streamed reply. */

@@ -1,5 +1,6 @@
 import { attempt } from '../attempt.ts';
 import type { Ruling } from '../judge.ts';
+import type { Stage } from '../moderation/moderator.ts';
 import type { Outcome } from '../fallback/outcome.ts';
 import type { ChatAdapter } from './adapter.ts';
 import type { Call } from './call.ts';
@@ -48,9 +49,9 @@ export async function judgeOutput<Request>(
   const { fallbacks, scopes } = call.parts;
   const judgement = call.judgement('output', fallbacks.output.waits);
   if (segments) {
-    const message = inScope({ role: 'assistant', path: 'reply', segments }, 'output', scopes);
+    const message = inScope({ role: 'assistant', path: 'reply', segments }, scopes);
     const earlier = (): readonly Message[] =>
-      (attempt(() => adapter.readRequest(request))?.messages ?? []).map((each) => inScope(each, 'input', scopes));
+      (attempt(() => adapter.readRequest(request))?.messages ?? []).map((each) => inScope(each, scopes));
     await judgement.read(targetsOf(message, 'output', earlier));
   } else judgement.unreadable('reply');
   const ruling = await judgement.conclude(fallbacks.output, { attempt: call.attempts, released: 0, canRetry: true });
@@ -59,16 +60,15 @@ export async function judgeOutput<Request>(
 }
 
 /** Tells that the provider's own content filter took something away. */
-export async function tellProviderBlocks(call: Call, paths: readonly string[] = []): Promise<void> {
+export async function tellProviderBlocks(
+  call: Call,
+  paths: readonly string[] = [],
+  stage: Stage = 'output',
+): Promise<void> {
   if (paths.length === 0) return;
-  const judgement = call.judgement('output');
-  const verdict = { action: 'block', unchecked: [], verdicts: [] } as const;
+  const judgement = call.judgement(stage);
   judgement.add(
-    paths.map((path) => ({
-      ...verdict,
-      path,
-      findings: [{ category: '*', action: 'block', moderator: 'provider', path }],
-    })),
+    paths.map((path) => ({ path, findings: [{ category: '*', action: 'block', moderator: 'provider', path }] })),
   );
   await judgement.decide('provider');
 }

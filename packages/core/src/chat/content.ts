@@ -1,8 +1,9 @@
-import * as z from 'zod/mini';
 import { ContentError } from '../errors.ts';
 import type { Stage } from '../moderation/moderator.ts';
-import { isObject, validate } from '../validate.ts';
-import { ROLES, SEGMENT_KINDS, type Message, type Role, type Segment } from './segment.ts';
+import { isObject } from '../is.ts';
+import { chatMessages, contentSegments } from '../schemas.ts';
+import { validate } from '../validate.ts';
+import { ROLES, type Message, type Role, type Segment } from './segment.ts';
 
 /** A part of a message: text, or an image by its address or bytes. */
 export type ContentPart =
@@ -19,37 +20,6 @@ export interface ChatMessage {
 /** What `check` takes: a text, an image, segments, or the messages of a chat. */
 export type Content = string | URL | Uint8Array | readonly Segment[] | readonly ChatMessage[];
 
-const image = z.custom<URL | Uint8Array>((value) => value instanceof URL || value instanceof Uint8Array, {
-  params: { expected: 'a URL or bytes' },
-});
-const address = z.pipe(
-  z.string().check(z.refine((text) => URL.canParse(text), { params: { expected: 'an address (https: or data:)' } })),
-  z.transform((text) => new URL(text)),
-);
-const messagesSchema = z.array(
-  z.looseObject({
-    role: z.string(),
-    content: z.union([
-      z.string(),
-      z.array(
-        z.discriminatedUnion('type', [
-          z.object({ type: z.literal('text'), text: z.string() }),
-          z.object({ type: z.literal('image'), image: z.union([image, address]) }),
-        ]),
-      ),
-    ]),
-  }),
-);
-const segmentsSchema = z.array(
-  z.object({
-    kind: z.enum(SEGMENT_KINDS),
-    role: z.enum(ROLES),
-    path: z.optional(z.string()),
-    text: z.optional(z.string()),
-    image: z.optional(image),
-  }),
-);
-
 /** Reads what somebody wants checked. Throws a `ContentError` that says where it is no content. */
 export function readContent(content: unknown, stage: Stage): readonly Message[] {
   const role: Role = stage === 'input' ? 'user' : 'assistant';
@@ -59,14 +29,14 @@ export function readContent(content: unknown, stage: Stage): readonly Message[] 
   if (!Array.isArray(content))
     throw new ContentError('content', 'must be a string, an image (URL or bytes), segments or messages');
   if (isChat(content)) return readMessages(content, 'content');
-  return validate(segmentsSchema, content, 'content', ContentError).map(
+  return validate(contentSegments, content, 'content', ContentError).map(
     ({ kind, role: author, path, text, image: picture }, index) =>
       single({
         kind,
         role: author,
         path: path ?? `content[${index}]`,
-        ...(text === undefined ? {} : { text }),
-        ...(picture === undefined ? {} : { image: picture }),
+        ...(text !== undefined && { text }),
+        ...(picture !== undefined && { image: picture }),
       }),
   );
 }
@@ -78,7 +48,7 @@ export function isChat(content: unknown): boolean {
 
 /** Reads the messages of a plain chat. */
 export function readMessages(messages: unknown, path: string): readonly Message[] {
-  return validate(messagesSchema, messages, path, ContentError).map(({ role: name, content }, index) => {
+  return validate(chatMessages, messages, path, ContentError).map(({ role: name, content }, index) => {
     const role = roleOf(name);
     const at = `${path}[${index}]`;
     const kind = role === 'tool' ? 'tool-output' : 'text';

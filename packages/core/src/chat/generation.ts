@@ -1,6 +1,7 @@
-import { isObject } from '../validate.ts';
+import { isIterable } from '../is.ts';
 import { childController, untilAborted } from '../abort.ts';
 import type { Call } from './call.ts';
+import { letGo } from '../iterate.ts';
 
 /** Calls the model. The signal is aborted with the call, and when the guard wants no more of it. */
 export type Generate<Request, Result> = (
@@ -56,7 +57,5 @@ async function begin<Request, Result>(
 
 /** A streamed result that nobody reads must still let go of its source. */
 export function discard(result: unknown): void {
-  if (!isObject(result) || !(Symbol.asyncIterator in result)) return;
-  const iterable = result as AsyncIterable<unknown>; // it has the one member that makes it one
-  (async () => iterable[Symbol.asyncIterator]().return?.())().catch(() => {});
+  if (isIterable(result)) letGo(() => result[Symbol.asyncIterator]());
 }

@@ -5,12 +5,16 @@ import type { Target } from '../moderation/panel.ts';
 import { isFlagged } from '../policy/decision.ts';
 import type { UncheckedPolicy, Weighed } from '../policy/decide.ts';
 import type { ChatAdapter, Refusal, RequestReading } from './adapter.ts';
+import { tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { generateEarly, generateOnce, type Generate } from './generation.ts';
 import { divide, editsFor, type Turns } from './turns.ts';
 
 /** What only the request's side of an adapter is needed for. */
-type RequestAdapter<Request> = Pick<ChatAdapter<Request, never, never>, 'readRequest' | 'rewriteRequest'>;
+type RequestAdapter<Request> = Pick<
+  ChatAdapter<Request, never, never>,
+  'readRequest' | 'rewriteRequest' | 'isProviderBlock'
+>;
 
 /** A call whose input has been judged: a first result is there, or a refusal. */
 export type Opening<Request, Result> =
@@ -33,9 +37,15 @@ export async function open<Request, Result>(
   const judgement = call.judgement('input', fallbacks.input.waits);
   if (!reading) judgement.unreadable('request');
 
+  const told = (first: Promise<Result>): Promise<Result> =>
+    first.catch(async (error: unknown) => {
+      if (adapter.isProviderBlock?.(error)) await tellProviderBlocks(call, ['request'], 'input');
+      throw error;
+    });
+
   if (!fallbacks.input.waits) {
     call.beside(judgement.read(turns.fresh).then(() => conclude(call, judgement)));
-    return { request, result: await generateOnce(call, request, generate) };
+    return { request, result: await told(generateOnce(call, request, generate)) };
   }
 
   const fresh = judgement.read(turns.fresh);
@@ -48,7 +58,7 @@ export async function open<Request, Result>(
     await fresh;
     const ruling = await conclude(call, judgement);
     if (ruling.outcome.kind === 'release')
-      return { request: sent, result: await (early?.result ?? generateOnce(call, sent, generate)) };
+      return { request: sent, result: await told(early?.result ?? generateOnce(call, sent, generate)) };
     early?.cancel();
     return { request: sent, refusal: refusalFor(call, ruling) };
   } catch (error) {
@@ -116,22 +126,13 @@ export async function judgeOlder(
   const { uncheckedPolicy } = call.parts;
   const weighed = await untilAborted(Promise.all(weighTargets(call.parts, call, older)), call.signal);
   const blocked = weighed.filter((each) => each.action === 'block' && !isPassingTrouble(each, uncheckedPolicy));
-  judgement.add(weighed.filter((each) => !blocked.includes(each)).map(uncheckedAlone));
+  const left = weighed.filter((each) => !blocked.includes(each));
+  // Findings are not told a second time.
+  judgement.add(left.map(({ path, unchecked }) => ({ path, unchecked })));
   return { blocked, paths: blocked.map(({ path }) => path) };
 }
 
 /** Blocked for nothing but a moderator that failed: it may be judged again next time, so nothing is taken out for it. */
-function isPassingTrouble({ findings, unchecked }: Weighed, { failed }: UncheckedPolicy): boolean {
-  const isFound = findings.some(({ action }) => action === 'block');
-  return !isFound && failed === 'block' && unchecked.some(({ reason }) => reason === 'failed');
-}
-
-/** Older findings are not told a second time. */
-function uncheckedAlone(weighed: Weighed): Weighed {
-  return {
-    ...weighed,
-    action: weighed.unchecked.length > 0 && weighed.action === 'block' ? 'block' : 'allow',
-    findings: [],
-    verdicts: [],
-  };
+function isPassingTrouble(weighed: Weighed, { failed }: UncheckedPolicy): boolean {
+  return !isFlagged(weighed) && failed === 'block' && weighed.unchecked.some(({ reason }) => reason === 'failed');
 }

@@ -1,4 +1,4 @@
-import { isObject } from '../validate.ts';
+import { isObject } from '../is.ts';
 import { attempt } from '../attempt.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
@@ -22,7 +22,7 @@ export interface Guarded<Reply, C extends string = string> {
 
 type ReplyAdapter<Request, Reply> = Pick<
   ChatAdapter<Request, Reply, never>,
-  'readRequest' | 'rewriteRequest' | 'addFeedback' | 'readReply' | 'refuse' | 'addUsage'
+  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'addFeedback' | 'readReply' | 'refuse' | 'addUsage'
 >;
 
 /** A call whose reply comes at once. */

@@ -1,4 +1,4 @@
-import { isObject } from '../validate.ts';
+import { isObject } from '../is.ts';
 import { onAbort, untilAborted } from '../abort.ts';
 import { attempt } from '../attempt.ts';
 import type { Outcome } from '../fallback/outcome.ts';
@@ -8,8 +8,9 @@ import { isRefusal, markRefusal } from '../refusals.ts';
 import type { ChatAdapter, ChunkReader, ChunkReading, Refusal, Usage } from './adapter.ts';
 import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
-import { Gate, type LaneWindow } from './gate.ts';
+import { createGate, type Gate, type LaneWindow } from './gate.ts';
 import { discard, type Generate } from './generation.ts';
+import { letGo, readOnce, replay } from '../iterate.ts';
 import { open, refusalFor } from './opening.ts';
 import { wholeText } from './window.ts';
 
@@ -27,7 +28,7 @@ export interface GuardedStream<Chunk, C extends string = string> {
 
 type StreamAdapter<Request, Chunk> = Pick<
   ChatAdapter<Request, never, Chunk>,
-  'readRequest' | 'rewriteRequest' | 'addFeedback' | 'openStream'
+  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'addFeedback' | 'openStream'
 >;
 
 /** A call whose reply comes piece by piece. */
@@ -81,7 +82,7 @@ async function* verified<Request, Chunk>(
 ): AsyncGenerator<Chunk, void, undefined> {
   try {
     let current = upstream;
-    let flagged: Heard<Request, Chunk> | undefined;
+    let flagged: Heard<Chunk> | undefined;
     for (;;) {
       const heard = await hear(call, adapter, request, current, flagged);
       const then = await next(call, adapter, request, heard.ruling, generate);
@@ -99,8 +100,8 @@ async function* verified<Request, Chunk>(
 }
 
 /** One streamed reply that was heard to its end, and what is made of it. */
-interface Heard<Request, Chunk> {
-  readonly listener: Listener<Request, Chunk>;
+interface Heard<Chunk> {
+  readonly listener: Listener<Chunk>;
   readonly ruling: Ruling;
 }
 
@@ -109,9 +110,9 @@ async function hear<Request, Chunk>(
   adapter: StreamAdapter<Request, Chunk>,
   request: Request,
   upstream: AsyncIterable<Chunk>,
-  flagged: Heard<Request, Chunk> | undefined,
-): Promise<Heard<Request, Chunk>> {
-  const listener = new Listener<Request, Chunk>(call, adapter, request);
+  flagged: Heard<Chunk> | undefined,
+): Promise<Heard<Chunk>> {
+  const listener = listenTo(call, adapter, request);
   try {
     for await (const chunk of withAbort(upstream, call.signal)) listener.hear(chunk);
   } catch (error) {
@@ -129,12 +130,12 @@ function observed<Request, Chunk>(
   request: Request,
   upstream: AsyncIterable<Chunk>,
 ): AsyncIterable<Chunk> {
-  const listener = new Listener<Request, Chunk>(call, adapter, request);
+  const listener = listenTo(call, adapter, request);
   async function* pass(): AsyncGenerator<Chunk, void, undefined> {
     try {
       for await (const chunk of withAbort(upstream, call.signal)) {
         listener.hear(chunk);
-        listener.forget();
+        listener.gate.giveUp(); // keeps nothing that has already left
         yield chunk;
       }
       call.settle('delivered');
@@ -149,76 +150,73 @@ function observed<Request, Chunk>(
 }
 
 /** Hears one streamed reply: knows its chunks, what they say, and what is made of it. */
-class Listener<Request, Chunk> {
+interface Listener<Chunk> {
   readonly reader: ChunkReader<Chunk>;
-  readonly gate = new Gate<Chunk>(wholeText);
+  readonly gate: Gate<Chunk>;
+  /** Which generation of the call it is. */
   readonly attempt: number;
-  hasRefusal = false;
-  hasHeard = false;
-  readonly #call: Call;
-  readonly #adapter: StreamAdapter<Request, Chunk>;
-  readonly #request: Request;
-  readonly #windows: LaneWindow[] = [];
-  readonly #providerBlocks: string[] = [];
-  #usage: Usage | undefined;
-  #isUnreadable = false;
-
-  constructor(call: Call, adapter: StreamAdapter<Request, Chunk>, request: Request) {
-    this.#call = call;
-    this.attempt = call.attempts;
-    this.reader = adapter.openStream(request);
-    this.#adapter = adapter;
-    this.#request = request;
-  }
-
-  hear(chunk: Chunk): void {
-    this.hasHeard = true;
-    if (isRefusal(chunk)) {
-      this.hasRefusal = true; // another guard's own words
-      this.gate.hold(chunk, []);
-      return;
-    }
-    const { segments, usage, providerBlocks } = this.#read(chunk);
-    this.#usage = usage ?? this.#usage;
-    this.#providerBlocks.push(...(providerBlocks ?? []));
-    this.#windows.push(...this.gate.hold(chunk, segments));
-  }
-
-  /** Keeps nothing that has already left. */
-  forget(): void {
-    this.gate.giveUp();
-  }
-
-  async judge(): Promise<Ruling> {
-    const call = this.#call;
-    call.used(this.#usage);
-    await tellProviderBlocks(call, this.#providerBlocks);
-    this.#windows.push(...this.gate.end());
-    const segments = this.#isUnreadable ? undefined : this.#windows.map(({ segment }) => segment);
-    return judgeOutput(call, this.#adapter, this.#request, segments);
-  }
-
+  readonly hasHeard: boolean;
+  /** Whether another guard's own words were among it. */
+  readonly hasRefusal: boolean;
+  hear(chunk: Chunk): void;
+  judge(): Promise<Ruling>;
   /** What was judged may leave. */
-  clear(): void {
-    for (const window of this.#windows) this.gate.clear(window);
-  }
-
-  #read(chunk: Chunk): ChunkReading {
-    const reading = attempt(() => this.reader.read(chunk));
-    if (!reading) this.#isUnreadable = true;
-    return reading ?? { segments: [] };
-  }
+  clear(): void;
 }
 
-function* handOver<Request, Chunk>(call: Call, listener: Listener<Request, Chunk>): Generator<Chunk, void, undefined> {
+function listenTo<Request, Chunk>(
+  call: Call,
+  adapter: StreamAdapter<Request, Chunk>,
+  request: Request,
+): Listener<Chunk> {
+  const reader = adapter.openStream(request);
+  const gate = createGate<Chunk>(wholeText);
+  const windows: LaneWindow[] = [];
+  const providerBlocks: string[] = [];
+  let usage: Usage | undefined;
+  let hasHeard = false;
+  let hasRefusal = false;
+  let isUnreadable = false;
+  return {
+    reader,
+    gate,
+    attempt: call.attempts,
+    get hasHeard() {
+      return hasHeard;
+    },
+    get hasRefusal() {
+      return hasRefusal;
+    },
+    hear(chunk) {
+      hasHeard = true;
+      const isOthers = isRefusal(chunk);
+      hasRefusal ||= isOthers;
+      const reading: ChunkReading | undefined = isOthers ? { segments: [] } : attempt(() => reader.read(chunk));
+      isUnreadable ||= !reading;
+      usage = reading?.usage ?? usage;
+      providerBlocks.push(...(reading?.providerBlocks ?? []));
+      windows.push(...gate.hold(chunk, reading?.segments ?? []));
+    },
+    async judge() {
+      call.used(usage);
+      await tellProviderBlocks(call, providerBlocks);
+      windows.push(...gate.end());
+      const segments = isUnreadable ? undefined : windows.map(({ segment }) => segment);
+      return judgeOutput(call, adapter, request, segments);
+    },
+    clear: () => windows.forEach(gate.clear),
+  };
+}
+
+function* handOver<Chunk>(call: Call, listener: Listener<Chunk>): Generator<Chunk, void, undefined> {
   const { gate, hasRefusal } = listener;
   listener.clear();
   yield* ending(call, hasRefusal ? 'refused' : 'delivered', gate.leave().map(withUsage(call, listener)));
 }
 
-function* refused<Request, Chunk>(
+function* refused<Chunk>(
   call: Call,
-  { listener, ruling }: Heard<Request, Chunk>,
+  { listener, ruling }: Heard<Chunk>,
   outcome: Outcome,
 ): Generator<Chunk, void, undefined> {
   const { gate, reader } = listener;
@@ -234,10 +232,7 @@ function* refused<Request, Chunk>(
 }
 
 /** The reader of a reply is told what the other attempts used as well. */
-function withUsage<Request, Chunk>(
-  call: Call,
-  { reader, attempt: heard }: Listener<Request, Chunk>,
-): (chunk: Chunk) => Chunk {
+function withUsage<Chunk>(call: Call, { reader, attempt: heard }: Listener<Chunk>): (chunk: Chunk) => Chunk {
   const others = call.usedBeside(heard);
   return (chunk) => (others ? reader.addUsage(chunk, others) : chunk);
 }
@@ -253,10 +248,6 @@ function* ending<Chunk>(
     yield chunk;
   }
   call.settle(delivery);
-}
-
-async function* replay<Chunk>(chunks: readonly Chunk[]): AsyncGenerator<Chunk, void, undefined> {
-  yield* chunks;
 }
 
 function mark<Chunk>(chunk: Chunk): Chunk {
@@ -278,8 +269,7 @@ async function* withAbort<T>(source: AsyncIterable<T>, signal: AbortSignal): Asy
       yield result.value;
     }
   } finally {
-    // Not waited for: a source that hangs in `next` would hang in `return` as well.
-    if (!isDone) Promise.resolve(iterator.return?.()).catch(() => {});
+    if (!isDone) letGo(() => iterator);
   }
 }
 
@@ -297,16 +287,14 @@ function abandonable<Chunk>(
     call.settle('aborted');
     if (!isBegun) discard(upstream);
   });
-  const iterator: AsyncIterator<Chunk, void, undefined> = {
-    next() {
+  return readOnce(
+    () => {
       isBegun ||= !call.signal.aborted;
       return chunks.next();
     },
-    async return() {
+    () => {
       if (!call.isSettled) call.abort(); // frees whatever `next` is waiting for
-      await chunks.return();
-      return { done: true, value: undefined };
+      return chunks.return();
     },
-  };
-  return { [Symbol.asyncIterator]: () => iterator };
+  );
 }

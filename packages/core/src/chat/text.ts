@@ -1,6 +1,5 @@
-import type { ChatAdapter, ChunkReader, Edit, Refusal } from './adapter.ts';
+import type { ChatAdapter, ChunkReader, Edit, Refusal, ReplyReading } from './adapter.ts';
 import { readMessages, type ChatMessage, type ContentPart } from './content.ts';
-import type { Segment } from './segment.ts';
 
 /** A reply, or a piece of one, that is nothing but text. An object, so that a refusal can be told from any other. */
 export interface Text {
@@ -18,21 +17,21 @@ export const textAdapter: ChatAdapter<readonly ChatMessage[], Text, Text> = {
       rewrite(message, `messages[${index}].content`, new Map(edits.map((edit) => [edit.path, edit]))),
     ),
   addFeedback: (messages, feedback) => [...messages, { role: 'system', content: feedback }],
-  readReply: ({ text }) => ({ segments: [segment(text)] }),
+  readReply: read,
   refuse: (_request, { message }) => ({ text: message }),
   addUsage: (reply) => reply,
   openStream: () => textReader,
 };
 
 const textReader: ChunkReader<Text> = {
-  read: ({ text }) => ({ segments: [segment(text)] }),
+  read,
   without: () => undefined,
   refuse: ({ message }: Refusal) => [{ text: message }],
   addUsage: (chunk) => chunk,
 };
 
-function segment(text: string): Segment {
-  return { kind: 'text', role: 'assistant', path: PATH, text };
+function read({ text }: Text): ReplyReading {
+  return { segments: [{ kind: 'text', role: 'assistant', path: PATH, text }] };
 }
 
 function rewrite(message: ChatMessage, path: string, edits: ReadonlyMap<string, Edit>): ChatMessage {

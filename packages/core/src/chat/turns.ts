@@ -23,13 +23,13 @@ export interface Turns {
  * come: it makes what stands before it no older.
  */
 export function divide(messages: readonly Message[], scopes: Scopes): Turns {
-  const scoped = messages.map((message) => inScope(message, stageOf(message), scopes));
-  const last = messages.findLastIndex((message) => stageOf(message) === 'input');
+  const scoped = messages.map((message) => inScope(message, scopes));
+  const last = messages.findLastIndex(({ role }) => role === 'user' || role === 'tool');
   const border = messages.findLastIndex((message, index) => index < last && stageOf(message) === 'output');
   const fresh: Target[] = [];
   const older: Target[] = [];
   for (const [index, message] of scoped.entries())
-    (index > border && index <= last ? fresh : older).push(
+    (index > border && message.role !== 'assistant' ? fresh : older).push(
       ...targetsOf(message, stageOf(message), () => scoped.slice(0, index)),
     );
   return { fresh, older };
@@ -40,7 +40,7 @@ function stageOf({ role }: Message): Stage {
 }
 
 /** A message with nothing in it but what is to be judged. Frozen: each moderator judges what came, whatever others do. */
-export function inScope(message: Message, stage: Stage, scopes: Scopes): Message {
+export function inScope(message: Message, scopes: Scopes, stage: Stage = stageOf(message)): Message {
   const segments = message.segments.filter(
     (segment) => !isEmpty(Object.freeze(segment)) && (attempt(() => scopes[stage](segment)) ?? true), // a scope that fails is no way around the guard
   );

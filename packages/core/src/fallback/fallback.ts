@@ -1,6 +1,6 @@
 import type { CallContext, Stage } from '../moderation/moderator.ts';
 import type { Decision } from '../policy/decision.ts';
-import { isRecord } from '../validate.ts';
+import { isRecord } from '../is.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a fallback knows about the call. */

@@ -1,11 +1,7 @@
-import * as z from 'zod/mini';
-import type { Decision } from '../policy/decision.ts';
-import { isRecord, validate } from '../validate.ts';
+import { blocking, type Decision } from '../policy/decision.ts';
+import { logOptions } from '../schemas.ts';
+import { validate } from '../validate.ts';
 import type { Fallback } from './fallback.ts';
-
-const schema = z.strictObject({
-  logger: z.optional(z.custom(isLogger, { params: { expected: 'an object with warn()' } })),
-});
 
 /** Whatever takes a line: `console`, or a logger of yours. */
 export interface Logger {
@@ -18,7 +14,7 @@ export interface Logger {
  * @param options `logger`: default `console`
  */
 export function log(options: { readonly logger?: Logger } = {}): Fallback {
-  validate(schema, options, 'log');
+  validate(logOptions, options, 'log');
   return {
     waits: false,
     retries: 0,
@@ -29,15 +25,12 @@ export function log(options: { readonly logger?: Logger } = {}): Fallback {
   };
 }
 
-function isLogger(value: unknown): boolean {
-  return isRecord(value) && typeof value['warn'] === 'function';
-}
-
-function describe({ stage, findings, unchecked }: Decision): string {
+function describe(decision: Decision): string {
+  const { stage, unchecked } = decision;
   const why = [
-    ...findings
-      .filter(({ action }) => action === 'block')
-      .map(({ category, score, moderator }) => `${category}${score === undefined ? '' : ` ${score}`} (${moderator})`),
+    ...blocking(decision).map(
+      ({ category, score, moderator }) => `${category}${score === undefined ? '' : ` ${score}`} (${moderator})`,
+    ),
     ...unchecked.map(({ reason, moderator }) => `unchecked: ${reason} (${moderator ?? 'no moderator'})`),
   ];
   return `${stage} would be blocked: ${why.join(', ')}`;

@@ -1,5 +1,5 @@
-import * as z from 'zod/mini';
 import { isFlagged } from '../policy/decision.ts';
+import { rejectOptions } from '../schemas.ts';
 import { validate } from '../validate.ts';
 import type { Fallback } from './fallback.ts';
 
@@ -8,14 +8,13 @@ export interface RejectOptions {
   readonly message?: string;
 }
 
-const schema = z.strictObject({ message: z.optional(z.string()) });
-
 /** Refuses, in the form that the protocol has for it. */
 export function reject(options: RejectOptions = {}): Fallback {
-  const { message } = validate(schema, options, 'reject');
+  validate(rejectOptions, options, 'reject');
+  const { message } = options;
   return {
     waits: true,
     retries: 0,
-    answer: (decision) => ({ kind: 'reject', ...(message !== undefined && isFlagged(decision) ? { message } : {}) }),
+    answer: (decision) => ({ kind: 'reject', ...(message !== undefined && isFlagged(decision) && { message }) }),
   };
 }

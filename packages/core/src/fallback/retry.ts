@@ -1,8 +1,8 @@
-import * as z from 'zod/mini';
-import type { Decision } from '../policy/decision.ts';
+import { blocking, type Decision } from '../policy/decision.ts';
 import { attempt } from '../attempt.ts';
+import { retryOptions } from '../schemas.ts';
 import { validate } from '../validate.ts';
-import { isFallback, MAX_RETRIES, type Fallback } from './fallback.ts';
+import type { Fallback } from './fallback.ts';
 import { reject } from './reject.ts';
 
 export interface RetryOptions {
@@ -14,19 +14,9 @@ export interface RetryOptions {
   readonly otherwise?: Fallback;
 }
 
-const schema = z.strictObject({
-  maxRetries: z.optional(z.int().check(z.gte(0), z.lte(MAX_RETRIES))),
-  feedback: z.optional(z.custom((value) => typeof value === 'function', { params: { expected: 'a function' } })),
-  otherwise: z.optional(
-    z.custom((value) => isFallback(value) && value.retries === 0, {
-      params: { expected: 'a fallback that does not retry' },
-    }),
-  ),
-});
-
 /** Has the model try again, with feedback; each new reply is judged. */
 export function retry(options: RetryOptions = {}): Fallback {
-  validate(schema, options, 'retry');
+  validate(retryOptions, options, 'retry');
   const { maxRetries = 1, feedback = nameCategories, otherwise = reject() } = options;
   return {
     waits: true,
@@ -42,9 +32,9 @@ export function retry(options: RetryOptions = {}): Fallback {
 
 function nameCategories(decision: Decision): string {
   const categories = new Set(
-    decision.findings
-      .filter(({ action, category }) => action === 'block' && category !== '*')
-      .map(({ category }) => category),
+    blocking(decision)
+      .map(({ category }) => category)
+      .filter((category) => category !== '*'),
   );
   const why = categories.size > 0 ? ` for: ${[...categories].join(', ')}` : '';
   return `A safety check flagged your reply${why}. Answer again in an acceptable way.`;

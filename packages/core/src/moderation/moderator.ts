@@ -4,6 +4,14 @@ import type { Report } from './verdict.ts';
 /** The two moments at which a chat is judged. */
 export type Stage = 'input' | 'output';
 
+/** Both of them, in the order of a call. */
+export const STAGES = ['input', 'output'] as const;
+
+/** The same for each stage. */
+export function byStage<T>(of: (stage: Stage) => T): { readonly [S in Stage]: T } {
+  return { input: of('input'), output: of('output') };
+}
+
 /** What is known about whose call it is: given with `guard.with(context)` or per call, carried to every event. */
 export interface CallContext {
   readonly user?: string;

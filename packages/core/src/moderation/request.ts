@@ -1,5 +1,5 @@
 import type { CallContext, Item, Moderator } from './moderator.ts';
-import { readVerdict, type Failed, type FailureReason, type Verdict } from './verdict.ts';
+import { failure, readVerdict, type FailureReason, type Verdict } from './verdict.ts';
 
 /** One request to a moderator that is under way. */
 export interface ModerationRequest {
@@ -24,13 +24,13 @@ export function sendRequest(
   const { promise: verdicts, resolve } = Promise.withResolvers<readonly Verdict[]>();
   const fail = (reason: FailureReason): void => {
     clearTimeout(timer);
-    resolve(items.map(() => failure(moderator, reason)));
+    resolve(items.map(() => failure(moderator.name, reason)));
     controller.abort();
   };
   const timer = setTimeout(() => fail('timeout'), deadline);
   const { signal } = controller;
   const ask = async (): Promise<void> => {
-    const answers: unknown = await moderator.moderate(items, context ? { signal, context } : { signal });
+    const answers: unknown = await moderator.moderate([...items], context ? { signal, context } : { signal });
     if (!Array.isArray(answers) || answers.length !== items.length) {
       fail('malformed');
       return;
@@ -41,8 +41,4 @@ export function sendRequest(
   };
   ask().catch(() => fail('unavailable')); // what it threw may hold anything, content too, so it goes no further
   return { verdicts, stop: () => fail('aborted') };
-}
-
-export function failure({ name }: Moderator, reason: FailureReason): Failed {
-  return { status: 'failed', moderator: name, reason };
 }

@@ -1,10 +1,12 @@
 import { attempt } from '../attempt.ts';
+import { isText } from '../is.ts';
+import { getOrAdd } from '../look-up.ts';
 import type { EventHub } from '../events.ts';
 import type { VerdictCache } from './cache.ts';
 import { keyOf } from './key.ts';
 import type { CallContext, Item, Moderator, Stage } from './moderator.ts';
-import { failure, sendRequest } from './request.ts';
-import type { Failed, Verdict } from './verdict.ts';
+import { sendRequest } from './request.ts';
+import { failure, isJudged, type Failed, type Verdict } from './verdict.ts';
 
 export interface SeatOptions {
   /** Milliseconds for one request, whatever it does in them. */
@@ -20,173 +22,144 @@ export interface Question {
   leave(): void;
 }
 
-/**
- * Where one moderator sits on the panel. Around each request stand, in this order: the cache, the questions in flight
- * (an item is judged once, however many wait for it), the batch, and the deadline.
- */
-export class Seat {
+/** Where one moderator sits on the panel. */
+export interface Seat {
   readonly moderator: Moderator;
-  readonly #options: SeatOptions;
-  readonly #inFlight = new Map<string, PendingQuestion>();
-  /** Questions of this very moment, by partition: they go out together. */
-  readonly #queues = new Map<
-    string,
-    { readonly context: CallContext | undefined; readonly questions: PendingQuestion[] }
-  >();
-  #model: string | undefined;
-
-  constructor(moderator: Moderator, options: SeatOptions) {
-    this.moderator = moderator;
-    this.#options = options;
-  }
-
   /** Asks about one item. The verdict never rejects. */
-  ask(item: Item, context: CallContext): Question {
-    const partition = this.moderator.partition && attempt(() => this.moderator.partition?.(context));
-    if (this.moderator.partition && typeof partition !== 'string') {
-      // Without knowing whose it is there is nobody to ask on behalf of.
-      const verdict = failure(this.moderator, 'malformed');
-      this.#tell([verdict], item.stage);
-      return { verdict: Promise.resolve(verdict), leave: () => {} };
-    }
-    const key = keyOf(this.moderator, partition ?? '', item);
-    if (key !== undefined) {
-      const cached = this.#options.cache?.get(key);
-      if (cached) return { verdict: Promise.resolve(cached), leave: () => {} };
-      const asked = this.#inFlight.get(key);
-      if (asked) return asked.join();
-    }
-    const question = new PendingQuestion(item, key, (gone) => this.#forget(gone));
-    if (key !== undefined) this.#inFlight.set(key, question);
-    this.#enqueue(question, partition ?? '', partition === undefined ? undefined : context);
-    return question.join();
-  }
+  ask(item: Item, context: CallContext): Question;
+}
 
-  #enqueue(question: PendingQuestion, partition: string, context: CallContext | undefined): void {
-    const queue = this.#queues.get(partition);
-    if (queue) {
-      queue.questions.push(question);
-      return;
-    }
-    const questions = [question];
-    this.#queues.set(partition, { context, questions });
-    queueMicrotask(() => {
-      this.#queues.delete(partition);
-      const awaited = questions.filter((each) => each.isAwaited);
-      for (const batch of cut(awaited, this.moderator.batch)) void this.#request(batch, context);
-    });
-  }
+/**
+ * Around each request to a moderator stand, in this order: the cache, the questions in flight (an item is judged once,
+ * however many wait for it), the batch, and the deadline.
+ */
+export function createSeat(moderator: Moderator, { deadline, cache, events }: SeatOptions): Seat {
+  const inFlight = new Map<string | undefined, PendingQuestion>();
+  /** Questions of this very moment, by partition: they go out together. */
+  const queues = new Map<string, PendingQuestion[]>();
+  let model: string | undefined;
 
   /** One request to the moderator, and what comes of it, for each of its questions. */
-  async #request(
+  async function request(
     questions: readonly PendingQuestion[],
     context: CallContext | undefined,
-    until = Date.now() + this.#options.deadline,
+    until = Date.now() + deadline,
   ): Promise<void> {
     let isStopped = false;
-    const request = sendRequest(
-      this.moderator,
-      questions.map(({ item }) => item),
-      context,
-      until - Date.now(),
-    );
+    const items = questions.map(({ item }) => item);
+    const { verdicts: coming, stop } = sendRequest(moderator, items, context, until - Date.now());
     for (const question of questions)
       question.onLeft = () => {
-        if (questions.some((each) => each.isAwaited)) return;
+        if (questions.some(isAwaited)) return;
         isStopped = true;
-        request.stop();
+        stop();
       };
-    const verdicts = await request.verdicts;
+    const verdicts = await coming;
     const [first] = verdicts;
     if (questions.length > 1 && first?.status === 'failed' && isOneItemsFault(first) && !isStopped) {
       // One item that the moderator cannot take must not take the others with it.
-      await Promise.all(
-        questions.filter((each) => each.isAwaited).map((each) => this.#request([each], context, until)),
-      );
+      await Promise.all(questions.filter(isAwaited).map((each) => request([each], context, until)));
       return;
     }
-    if (!isStopped) this.#tell(verdicts, questions[0]?.item.stage ?? 'input');
+    if (!isStopped) tell(verdicts, items[0]?.stage ?? 'input');
     for (const [index, question] of questions.entries()) {
-      const verdict = verdicts[index] ?? failure(this.moderator, 'malformed');
-      this.#forget(question);
-      if (question.key !== undefined && (verdict.status === 'clear' || verdict.status === 'flagged'))
-        this.#options.cache?.set(question.key, verdict);
+      const verdict = verdicts[index] ?? failure(moderator.name, 'malformed');
+      forget(question);
+      if (question.key !== undefined && isJudged(verdict)) cache?.set(question.key, verdict);
       question.answer(verdict);
     }
   }
 
-  #forget(question: PendingQuestion): void {
-    if (question.key !== undefined && this.#inFlight.get(question.key) === question)
-      this.#inFlight.delete(question.key);
+  function forget(question: PendingQuestion): void {
+    if (inFlight.get(question.key) === question) inFlight.delete(question.key);
   }
 
-  #tell(verdicts: readonly Verdict[], stage: Stage): void {
-    const failed = verdicts.find((verdict) => verdict.status === 'failed');
+  function tell(verdicts: readonly Verdict[], stage: Stage): void {
+    const failures = verdicts.filter((verdict) => verdict.status === 'failed');
+    const [failed] = failures;
     if (failed) {
-      const { moderator, reason, retryAfterMs, detail } = failed;
-      this.#options.events.tell('moderator-failed', {
-        moderator,
-        stage,
-        reason,
-        items: verdicts.filter(({ status }) => status === 'failed').length,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        ...(detail === undefined ? {} : { detail }),
-      });
+      const { status: _, ...why } = failed;
+      events.tell('moderator-failed', { ...why, stage, items: failures.length });
     }
     for (const verdict of verdicts) {
-      if (!('model' in verdict) || verdict.model === undefined || verdict.model === this.#model) continue;
-      if (this.#model !== undefined)
-        this.#options.events.tell('model-changed', {
-          moderator: verdict.moderator,
-          from: this.#model,
-          to: verdict.model,
-        });
-      this.#model = verdict.model;
+      if (!isJudged(verdict) || verdict.model === undefined || verdict.model === model) continue;
+      if (model !== undefined)
+        events.tell('model-changed', { moderator: verdict.moderator, from: model, to: verdict.model });
+      model = verdict.model;
     }
   }
+
+  return {
+    moderator,
+    ask(item, context) {
+      const partition = moderator.partition ? attempt(() => moderator.partition?.(context)) : '';
+      if (!isText(partition)) {
+        // Without knowing whose it is there is nobody to ask on behalf of.
+        const verdict = failure(moderator.name, 'malformed');
+        tell([verdict], item.stage);
+        return answered(verdict);
+      }
+      const key = keyOf(moderator, partition, item);
+      const cached = key !== undefined && cache?.get(key);
+      if (cached) return answered(cached);
+      const asked = inFlight.get(key);
+      if (asked) return join(asked, forget);
+      const question = createQuestion(item, key);
+      if (key !== undefined) inFlight.set(key, question);
+      getOrAdd(queues, partition, () => {
+        const questions: PendingQuestion[] = [];
+        queueMicrotask(() => {
+          queues.delete(partition);
+          for (const batch of cut(questions.filter(isAwaited), moderator.batch))
+            void request(batch, moderator.partition ? context : undefined);
+        });
+        return questions;
+      }).push(question);
+      return join(question, forget);
+    },
+  };
 }
 
-class PendingQuestion {
+/** A question that nobody need ask any longer. */
+function answered(verdict: Verdict): Question {
+  return { verdict: Promise.resolve(verdict), leave: () => {} };
+}
+
+interface PendingQuestion {
   readonly item: Item;
   readonly key: string | undefined;
-  onLeft: (() => unknown) | undefined;
-  readonly #verdict: Promise<Verdict>;
-  readonly #forget: (question: PendingQuestion) => void;
-  #resolve: (verdict: Verdict) => void = () => {};
-  #waiting = 0;
+  readonly verdict: Promise<Verdict>;
+  readonly answer: (verdict: Verdict) => void;
+  /** How many wait for it. */
+  waiting: number;
+  /** Told each time that the last of them has left. */
+  onLeft: () => void;
+}
 
-  constructor(item: Item, key: string | undefined, forget: (question: PendingQuestion) => void) {
-    this.item = item;
-    this.key = key;
-    this.#forget = forget;
-    this.#verdict = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
+function createQuestion(item: Item, key: string | undefined): PendingQuestion {
+  const { promise: verdict, resolve: answer } = Promise.withResolvers<Verdict>();
+  return { item, key, verdict, answer, waiting: 0, onLeft: () => {} };
+}
 
-  get isAwaited(): boolean {
-    return this.#waiting > 0;
-  }
+function isAwaited({ waiting }: PendingQuestion): boolean {
+  return waiting > 0;
+}
 
-  join(): Question {
-    this.#waiting += 1;
-    let isHere = true;
-    return {
-      verdict: this.#verdict,
-      leave: () => {
-        if (!isHere) return;
-        isHere = false;
-        this.#waiting -= 1;
-        if (this.#waiting > 0) return;
-        this.#forget(this); // whoever asks from now on asks anew
-        this.onLeft?.();
-      },
-    };
-  }
-
-  answer(verdict: Verdict): void {
-    this.#resolve(verdict);
-  }
+/** One more waits for a question. When the last of them leaves, whoever asks from then on asks anew. */
+function join(question: PendingQuestion, forget: (question: PendingQuestion) => void): Question {
+  question.waiting += 1;
+  let isHere = true;
+  return {
+    verdict: question.verdict,
+    leave() {
+      if (!isHere) return;
+      isHere = false;
+      question.waiting -= 1;
+      if (isAwaited(question)) return;
+      forget(question);
+      question.onLeft();
+    },
+  };
 }
 
 /** Whether the fault may lie in a single item of a batch, and not in the service or the key. */

@@ -1,4 +1,4 @@
-import { isRecord } from '../validate.ts';
+import { isRecord, isText } from '../is.ts';
 
 /** Why a moderator could not say anything. */
 export type FailureReason = 'timeout' | 'unavailable' | 'malformed' | 'refused' | 'denied' | 'quota' | 'aborted';
@@ -53,6 +53,11 @@ export type Report<C extends string = string> = WithoutName<Verdict<C>>;
 /** A verdict and the segment that it speaks of. */
 export type PlacedVerdict<C extends string = string> = Verdict<C> & { readonly path: string };
 
+/** Whether a moderator looked, and so a verdict says what it found. */
+export function isJudged<V extends Verdict>(verdict: V): verdict is Extract<V, Judged> {
+  return verdict.status === 'clear' || verdict.status === 'flagged';
+}
+
 /** Nothing found. */
 export function clear<C extends string = never>(scores: Judged<C>['scores'] = {}): Report<C> {
   return { status: 'clear', flagged: [], scores };
@@ -94,7 +99,7 @@ export function readVerdict(moderator: string, answer: unknown): Verdict {
       };
     if (status === 'unsupported' && isOneOf(UNSUPPORTED, reason)) return { status, moderator, reason };
   }
-  return malformed(moderator);
+  return failure(moderator, 'malformed');
 }
 
 const FAILURES: readonly FailureReason[] = [
@@ -111,7 +116,8 @@ const UNSUPPORTED: readonly UnsupportedReason[] = ['kind', 'language', 'too-larg
 /** Copied and frozen, for the same verdict may be remembered and shown to many. */
 function readJudged(moderator: string, status: Judged['status'], answer: Readonly<Record<string, unknown>>): Verdict {
   const { flagged, scores, model, responseId, appliedTo, message } = answer;
-  if (!Array.isArray(flagged) || !flagged.every(isText) || !isRecordOf(scores, isScore)) return malformed(moderator);
+  if (!Array.isArray(flagged) || !flagged.every(isText) || !isRecordOf(scores, isScore))
+    return failure(moderator, 'malformed');
   return Object.freeze({
     status: flagged.length > 0 ? 'flagged' : status,
     moderator,
@@ -124,8 +130,9 @@ function readJudged(moderator: string, status: Judged['status'], answer: Readonl
   });
 }
 
-function malformed(moderator: string): Failed {
-  return { status: 'failed', moderator, reason: 'malformed' };
+/** A failure that the guard itself has seen, and the moderator has not said. */
+export function failure(moderator: string, reason: FailureReason): Failed {
+  return { status: 'failed', moderator, reason };
 }
 
 function isRecordOf<T>(
@@ -137,10 +144,6 @@ function isRecordOf<T>(
 
 function isOneOf<T>(values: readonly T[], value: unknown): value is T {
   return values.some((each) => each === value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
 }
 
 function isScore(value: unknown): value is number {

@@ -1,7 +1,9 @@
-import * as z from 'zod/mini';
 import { ConfigurationError } from '../errors.ts';
 import type { Moderator, Stage } from '../moderation/moderator.ts';
-import { isRecord, joinPath, suggest, validate } from '../validate.ts';
+import { isRecord } from '../is.ts';
+import { getOrAdd, memberOf } from '../look-up.ts';
+import { policy as policySchema } from '../schemas.ts';
+import { joinPath, suggest, validate } from '../validate.ts';
 import type { Action } from './decision.ts';
 import type { Policy, Rule, Rules, Threshold } from './policy.ts';
 
@@ -29,16 +31,6 @@ export interface CompiledPolicy {
   ruleFor(stage: Stage, moderator: string, category: string): RuleInForce;
 }
 
-const rulesSchema = z.record(z.string(), z.unknown());
-const stageSchema = z.optional(z.strictObject({ categories: rulesSchema }));
-const policySchema = z.strictObject({
-  version: z.optional(z.string()),
-  categories: z.optional(rulesSchema),
-  input: stageSchema,
-  output: stageSchema,
-  moderators: z.optional(z.record(z.string(), rulesSchema)),
-});
-
 /** The order in which tiers are tried. */
 const TIERS = ['block', 'review', 'warn'] as const;
 
@@ -52,7 +44,7 @@ export function compilePolicy(given: Policy, roster: Roster): CompiledPolicy {
   checkRules(policy.output?.categories, 'policy.output.categories', roster.output);
   for (const [name, rules] of Object.entries(policy.moderators ?? {})) {
     const moderator = everyone.find((candidate) => candidate.name === name);
-    const path = joinPath('policy.moderators', [name]);
+    const path = joinPath('policy.moderators', name);
     if (!moderator)
       throw new ConfigurationError(
         path,
@@ -68,29 +60,27 @@ export function compilePolicy(given: Policy, roster: Roster): CompiledPolicy {
     ruleFor(stage, moderator, category) {
       const name = listed.get(moderator)?.has(category) ? category : '*';
       const place = `${stage} ${moderator}`;
-      const rules = inForce.get(place) ?? new Map<string, RuleInForce>();
-      const rule = rules.get(name) ?? findRule(policy, stage, moderator, name);
-      inForce.set(place, rules.set(name, rule));
-      return rule;
+      const rules = getOrAdd(inForce, place, () => new Map<string, RuleInForce>());
+      return getOrAdd(rules, name, () => findRule(policy, stage, moderator, name));
     },
   };
 }
 
 /** The precedence, most particular first. */
 function findRule(policy: Policy, stage: Stage, moderator: string, category: string): RuleInForce {
-  const own =
-    policy.moderators && Object.hasOwn(policy.moderators, moderator) ? policy.moderators[moderator] : undefined;
-  const places: readonly (readonly [string, Rules | undefined, string])[] = [
-    [joinPath('moderators', [moderator]), own, category],
-    [joinPath('moderators', [moderator]), own, '*'],
-    [`${stage}.categories`, policy[stage]?.categories, category],
-    ['categories', policy.categories, category],
-    [`${stage}.categories`, policy[stage]?.categories, '*'],
-    ['categories', policy.categories, '*'],
-  ];
-  for (const [path, rules, name] of places) {
-    const rule = rules && Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (rule !== undefined) return { named: category, rule, from: joinPath(path, [name]), tiers: tiersOf(rule) };
+  const own = [joinPath('moderators', moderator), memberOf(policy.moderators, moderator)] as const;
+  const ofStage = [`${stage}.categories`, policy[stage]?.categories] as const;
+  const base = ['categories', policy.categories] as const;
+  for (const [[path, rules], name] of [
+    [own, category],
+    [own, '*'],
+    [ofStage, category],
+    [base, category],
+    [ofStage, '*'],
+    [base, '*'],
+  ] as const) {
+    const rule = memberOf<Rule | undefined>(rules, name);
+    if (rule !== undefined) return { named: category, rule, from: joinPath(path, name), tiers: tiersOf(rule) };
   }
   return { named: category, rule: 'flag', from: 'default', tiers: tiersOf('flag') };
 }
@@ -106,10 +96,10 @@ function checkRules(rules: Rules | undefined, path: string, moderators: readonly
   for (const [category, rule] of Object.entries(rules ?? {})) {
     if (category !== '*' && !known.includes(category))
       throw new ConfigurationError(
-        joinPath(path, [category]),
+        joinPath(path, category),
         `is not a category of ${speakers(moderators)}${suggest(known)}`,
       );
-    if (rule !== undefined) checkRule(rule, joinPath(path, [category]));
+    if (rule !== undefined) checkRule(rule, joinPath(path, category));
   }
 }
 
@@ -126,12 +116,12 @@ function checkRule(rule: unknown, path: string): void {
   const said = Object.keys(rule).filter((key) => rule[key] !== undefined);
   for (const key of said) {
     const tier = TIERS.find((candidate) => candidate === key);
-    if (!tier) throw new ConfigurationError(joinPath(path, [key]), `is not a tier${suggest(TIERS)}`);
-    checkThreshold(rule[tier], joinPath(path, [tier]), '');
+    if (!tier) throw new ConfigurationError(joinPath(path, key), `is not a tier${suggest(TIERS)}`);
+    checkThreshold(rule[tier], joinPath(path, tier), '');
     const stricter = TIERS.slice(0, TIERS.indexOf(tier)).find((other) => covers(rule[other], rule[tier]));
     if (stricter)
       throw new ConfigurationError(
-        joinPath(path, [tier]),
+        joinPath(path, tier),
         `can never take effect, for ${stricter} begins no later (${String(rule[stricter])})`,
       );
   }

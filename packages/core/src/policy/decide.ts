@@ -1,5 +1,6 @@
 import type { Stage } from '../moderation/moderator.ts';
-import type { Judged, PlacedVerdict } from '../moderation/verdict.ts';
+import { isJudged, type Judged, type PlacedVerdict } from '../moderation/verdict.ts';
+import { memberOf } from '../look-up.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { strictest, type Action, type Finding, type Unchecked } from './decision.ts';
 
@@ -24,27 +25,22 @@ export function weigh(
   uncheckedPolicy: UncheckedPolicy,
 ): Weighed {
   const findings = verdicts.flatMap((verdict) => (isJudged(verdict) ? findingsOf(verdict, stage, policy) : []));
-  const unchecked = verdicts.flatMap((verdict) => uncheckedOf(verdict));
-  const actions = [
+  return sumUp({ path, findings, unchecked: verdicts.flatMap(uncheckedOf), verdicts }, uncheckedPolicy);
+}
+
+/** What is known of one segment; what is absent is nothing. */
+export type Known = Pick<Weighed, 'path'> & Partial<Weighed>;
+
+/** What is known of one segment, with the action that it comes to. */
+export function sumUp(
+  { path, findings = [], unchecked = [], verdicts = [] }: Known,
+  uncheckedPolicy: UncheckedPolicy,
+): Weighed {
+  const action = strictest([
     ...findings.map((finding) => finding.action),
     ...unchecked.map(({ reason }) => uncheckedPolicy[reason]),
-  ];
-  return { path, action: actions.reduce(strictest, 'allow'), findings, unchecked, verdicts };
-}
-
-/** What could not be read, or is covered by no moderator at all. */
-export function weighUnchecked(unchecked: Unchecked, uncheckedPolicy: UncheckedPolicy): Weighed {
-  return {
-    path: unchecked.path,
-    action: uncheckedPolicy[unchecked.reason],
-    findings: [],
-    unchecked: [unchecked],
-    verdicts: [],
-  };
-}
-
-function isJudged(verdict: PlacedVerdict): verdict is Judged & { readonly path: string } {
-  return verdict.status === 'clear' || verdict.status === 'flagged';
+  ]);
+  return { path, action, findings, unchecked, verdicts };
 }
 
 function uncheckedOf(verdict: PlacedVerdict): readonly Unchecked[] {
@@ -78,7 +74,7 @@ function findingOf(
   stage: Stage,
   policy: CompiledPolicy,
 ): Finding | undefined {
-  const reported = Object.hasOwn(verdict.scores, category) ? verdict.scores[category] : undefined;
+  const reported = memberOf<number | undefined>(verdict.scores, category);
   const score = reported ?? (isFlagged ? 1 : undefined);
   const { tiers, named } = policy.ruleFor(stage, verdict.moderator, category);
   const met = tiers.find(([, threshold]) =>
@@ -87,8 +83,8 @@ function findingOf(
   if (!met && !isFlagged) return undefined;
   return {
     category: named,
-    ...(reported === undefined ? {} : { score: reported }),
-    ...(met ? { threshold: met[1] } : {}),
+    ...(reported !== undefined && { score: reported }),
+    ...(met && { threshold: met[1] }),
     action: met ? met[0] : 'allow',
     moderator: verdict.moderator,
     path: verdict.path,

@@ -44,12 +44,17 @@ export interface Decision<C extends string = string> {
 
 const STRICTNESS: readonly Action[] = ['allow', 'warn', 'review', 'block'];
 
-/** The stricter of two actions. */
-export function strictest(a: Action, b: Action): Action {
-  return STRICTNESS.indexOf(a) >= STRICTNESS.indexOf(b) ? a : b;
+/** The strictest of some actions. */
+export function strictest(actions: readonly Action[]): Action {
+  return STRICTNESS.findLast((action) => actions.includes(action)) ?? 'allow';
+}
+
+/** What was found that is to be blocked. */
+export function blocking<F extends Finding>({ findings }: { readonly findings: readonly F[] }): readonly F[] {
+  return findings.filter(({ action }) => action === 'block');
 }
 
 /** Whether something was found that is to be blocked, and not only something that could not be checked. */
-export function isFlagged(decision: Decision): boolean {
-  return decision.findings.some((finding) => finding.action === 'block');
+export function isFlagged(decision: { readonly findings: readonly Finding[] }): boolean {
+  return blocking(decision).length > 0;
 }

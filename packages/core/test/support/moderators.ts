@@ -83,3 +83,13 @@ export function latch<T = void>(): {
 } {
   return Promise.withResolvers<T>();
 }
+
+/** Changes and deletes everything in reach, as far as it lets itself be changed. */
+export function vandalise(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const key of Reflect.ownKeys(value)) {
+    vandalise(Reflect.get(value, key));
+    if (Array.isArray(value) && key === 'length') Reflect.set(value, 'length', 0);
+    else if (!Reflect.set(value, key, 0)) Reflect.deleteProperty(value, key);
+  }
+}

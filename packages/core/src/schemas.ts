@@ -1,0 +1,139 @@
+import * as z from 'zod/mini';
+import { ROLES, SEGMENT_KINDS, type Segment } from './chat/segment.ts';
+import { isFallback, MAX_RETRIES, type Fallback } from './fallback/fallback.ts';
+import { isFunction, isRecord } from './is.ts';
+
+// Everything that a user hands in, and its limits. What depends on more than its form is checked where it is used.
+
+/** A value that only a function can recognise, and what it is called in the sentence that asks for it. */
+function custom<T>(isExpected: (value: unknown) => boolean, expected: string): z.ZodMiniCustom<T, T> {
+  return z.custom<T>(isExpected, { params: { expected } });
+}
+
+const aFunction = custom<(...args: never[]) => unknown>(isFunction, 'a function');
+const optionalFunction = z.optional(aFunction);
+const optionalText = z.optional(z.string());
+const aCount = z.int().check(z.gte(1));
+
+const fallback = z.optional(
+  custom<Fallback>(
+    isFallback,
+    `a fallback: reject(), log(), retry() or { waits, retries (0 to ${MAX_RETRIES}), answer }`,
+  ),
+);
+const blockOrAllow = z.optional(z.enum(['block', 'allow']));
+const texts = z.optional(z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])));
+const moderators = z.array(
+  z.looseObject({
+    name: z.string().check(z.minLength(1)),
+    categories: z.array(z.string()),
+    kinds: z.optional(z.array(z.enum(SEGMENT_KINDS))),
+    reads: z.optional(z.enum(['segment', 'message', 'conversation'])),
+    partition: optionalFunction,
+    batch: z.optional(z.strictObject({ items: aCount, characters: z.number().check(z.gte(1)) })),
+    moderate: aFunction,
+  }),
+);
+
+/** The options of `createGuard`. */
+export const guardOptions: z.ZodMiniType = z.strictObject({
+  moderators: z.union([moderators, z.strictObject({ input: moderators, output: moderators })]),
+  policy: z.optional(z.union([aFunction, z.looseObject({})])),
+  fallback,
+  input: z.optional(
+    z.strictObject({ fallback, timing: z.optional(z.enum(['before', 'during'])), scope: optionalFunction }),
+  ),
+  output: z.optional(
+    z.strictObject({ fallback, release: z.optional(z.enum(['verified', 'whole'])), scope: optionalFunction }),
+  ),
+  whenUnchecked: z.optional(
+    z.union([
+      z.enum(['block', 'allow']),
+      z.strictObject({ failed: blockOrAllow, unsupported: blockOrAllow, tooLarge: blockOrAllow }),
+    ]),
+  ),
+  moderation: z.optional(
+    z.strictObject({
+      deadline: z.optional(z.number().check(z.gt(0), z.lte(600_000))),
+      cache: z.optional(
+        z.union([
+          z.literal(false),
+          z.strictObject({ entries: z.optional(aCount), ttl: z.optional(z.number().check(z.gt(0))) }),
+        ]),
+      ),
+    }),
+  ),
+  message: z.optional(z.union([z.string(), aFunction, z.strictObject({ input: texts, output: texts })])),
+  captureContent: z.optional(z.enum(['none', 'hash', 'full'])),
+});
+
+/** The options of `reject`. */
+export const rejectOptions: z.ZodMiniType = z.strictObject({ message: optionalText });
+
+/** The options of `log`. */
+export const logOptions: z.ZodMiniType = z.strictObject({
+  logger: z.optional(custom((value) => isRecord(value) && isFunction(value['warn']), 'an object with warn()')),
+});
+
+/** The options of `retry`. */
+export const retryOptions: z.ZodMiniType = z.strictObject({
+  maxRetries: z.optional(z.int().check(z.gte(0), z.lte(MAX_RETRIES))),
+  feedback: optionalFunction,
+  otherwise: z.optional(custom((value) => isFallback(value) && value.retries === 0, 'a fallback that does not retry')),
+});
+
+const rules = z.record(z.string(), z.unknown());
+const stageRules = z.optional(z.strictObject({ categories: rules }));
+
+/** A policy, but for its rules: those are checked against the moderators that they speak of. */
+export const policy: z.ZodMiniType = z.strictObject({
+  version: optionalText,
+  categories: z.optional(rules),
+  input: stageRules,
+  output: stageRules,
+  moderators: z.optional(z.record(z.string(), rules)),
+});
+
+const image = custom<URL | Uint8Array>(
+  (value) => value instanceof URL || value instanceof Uint8Array,
+  'a URL or bytes',
+);
+const address = z.pipe(
+  z.string().check(z.refine((text) => URL.canParse(text), { params: { expected: 'an address (https: or data:)' } })),
+  z.transform((text) => new URL(text)),
+);
+
+type Part =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image'; readonly image: URL | Uint8Array };
+
+/** The messages of a plain chat; the addresses of images become URLs. */
+export const chatMessages: z.ZodMiniType<
+  readonly { readonly role: string; readonly content: string | readonly Part[] }[]
+> = z.array(
+  z.looseObject({
+    role: z.string(),
+    content: z.union([
+      z.string(),
+      z.array(
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('text'), text: z.string() }),
+          z.object({ type: z.literal('image'), image: z.union([image, address]) }),
+        ]),
+      ),
+    ]),
+  }),
+);
+
+/** Segments by themselves. */
+export const contentSegments: z.ZodMiniType<
+  readonly (Pick<Segment, 'kind' | 'role'> & { readonly [K in 'path' | 'text' | 'image']?: Segment[K] | undefined })[]
+> = z.array(
+  z.object({
+    kind: z.enum(SEGMENT_KINDS),
+    role: z.enum(ROLES),
+    path: optionalText,
+    text: optionalText,
+    image: z.optional(image),
+  }),
+);
