@@ -5,6 +5,7 @@ const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** Runs something when a call is aborted; returns what forgets it. For signals of our own, which end with the call. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
+  if (signal.aborted) run();
   const waiters = getOrAdd(waiting, signal, () => {
     const added = new Set<() => void>();
     signal.addEventListener('abort', () => added.forEach((waiter) => waiter()), { once: true });
@@ -18,7 +19,6 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
 export function untilAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason); // whatever the caller aborted with, as the platform does
-    if (signal.aborted) leave();
     const forget = onAbort(signal, leave);
     void Promise.resolve(promise).then(resolve, reject).then(forget);
   });

@@ -163,10 +163,11 @@ export function createJudgement(parts: JudgeParts, subject: Case, stage: Stage):
     async conclude(fallback, circumstances) {
       const decision = await judgement.decide();
       const isRetryable = stage === 'output' && isFlagged(decision) && circumstances.attempt <= fallback.retries;
-      const answer = async (canRetry: boolean): Promise<Outcome> =>
-        decision.action === 'block'
-          ? askFallback(fallback, decision, { ...circumstances, canRetry })
-          : { kind: 'release' };
+      const answer = async (canRetry: boolean): Promise<Outcome> => {
+        if (decision.action !== 'block') return { kind: 'release' };
+        const asked = askFallback(fallback, decision, { ...circumstances, canRetry });
+        return fallback.waits ? asked : { kind: 'release' };
+      };
       return {
         decision,
         outcome: await answer(isRetryable && circumstances.canRetry),

@@ -1,6 +1,6 @@
 import type { Call } from './chat/call.ts';
 import { readMessages, type ChatMessage } from './chat/content.ts';
-import { replay, readOnce } from './iterate.ts';
+import { letGo, replay, readOnce } from './iterate.ts';
 import { open } from './chat/opening.ts';
 import { deliver } from './chat/reply.ts';
 import { release } from './chat/stream.ts';
@@ -11,10 +11,7 @@ import { isIterable, isText, isThenable } from './is.ts';
 import { isRefusal, markRefusal } from './refusals.ts';
 
 /** What `wrap` takes: messages in, text or pieces of text out. */
-export type GenerateText<M extends ChatMessage, R> = (
-  messages: readonly M[],
-  options: { readonly signal: AbortSignal },
-) => R;
+export type GenerateText<M extends ChatMessage, R> = (messages: M[], options: { readonly signal: AbortSignal }) => R;
 
 /** What the function may return. */
 export type GeneratedText = string | AsyncIterable<string> | PromiseLike<string | AsyncIterable<string>>;
@@ -71,8 +68,8 @@ async function run<M extends ChatMessage>(
   generate: GenerateText<M, GeneratedText>,
 ): Promise<Generated> {
   const once = async (request: readonly ChatMessage[], options: { readonly signal: AbortSignal }): Promise<Generated> =>
-    // Messages keep every field that they came with: edits only exchange their content.
-    readGenerated(generate(request as readonly M[], { signal: options.signal }));
+    // Messages keep every field that they came with: edits only exchange their content. Each time a list of its own.
+    readGenerated(generate([...request] as M[], { signal: options.signal }));
   try {
     readMessages(given, 'messages'); // what is no content is the caller's mistake, not something unchecked
     call.start();
@@ -107,11 +104,19 @@ async function readGenerated(generated: GeneratedText): Promise<Generated> {
   return isRefusal(generated) ? markRefusal({ text: result }) : { text: result };
 }
 
-async function* texts(pieces: AsyncIterable<string>, source: unknown): AsyncGenerator<Text, void, undefined> {
-  for await (const text of pieces) {
-    checkText(text);
-    yield isRefusal(pieces) || isRefusal(source) ? markRefusal({ text }) : { text };
-  }
+function texts(pieces: AsyncIterable<string>, source: unknown): AsyncIterable<Text> {
+  let iterator: AsyncIterator<string> | undefined;
+  const open = (): AsyncIterator<string> => (iterator ??= pieces[Symbol.asyncIterator]());
+  return readOnce<Text>(
+    async () => {
+      const result = await open().next();
+      if (result.done) return { done: true, value: undefined };
+      const text = result.value;
+      checkText(text);
+      return { done: false, value: isRefusal(pieces) || isRefusal(source) ? markRefusal({ text }) : { text } };
+    },
+    () => letGo(open),
+  );
 }
 
 /** The types say so, but not everybody has them. */

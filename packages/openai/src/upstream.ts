@@ -75,7 +75,9 @@ export class Upstream {
 
   /** Lets go of an answer that the caller does not get. */
   async release(given: Response): Promise<void> {
-    if (this.#unjudged !== undefined && this.#unjudged.response !== given) await this.#unjudged.response.body?.cancel();
+    // One that was cancelled already cannot be cancelled again.
+    if (this.#unjudged !== undefined && this.#unjudged.response !== given)
+      await this.#unjudged.response.body?.cancel().catch(() => {});
   }
 
   async #send(request: ChatRequest, signal: AbortSignal): Promise<Response> {

@@ -41,6 +41,7 @@ export interface Call extends Case {
   /** @param isAwaited whether the caller waits for it: if not, the caller's leaving does not end it */
   judgement(stage: Stage, isAwaited?: boolean): Judgement;
   decided(stage: Stage, decision: Decision): void;
+  /** Those that were waited for: what else is known by chance is for events alone. */
   readonly decisions: { readonly input?: Decision; readonly output?: Decision };
   /** Runs what nobody waits for; a failure of it is none of the caller's business. */
   beside(work: Promise<unknown>): void;
@@ -101,7 +102,9 @@ export function createCall(
       decisions[stage] = decision;
     },
     get decisions() {
-      return { ...decisions };
+      const { input, output } = decisions;
+      const { fallbacks } = parts;
+      return { ...(fallbacks.input.waits && input && { input }), ...(fallbacks.output.waits && output && { output }) };
     },
     beside(work) {
       const quiet = work.catch(() => {});

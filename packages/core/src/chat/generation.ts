@@ -19,7 +19,10 @@ export function generateOnce<Request, Result>(
   request: Request,
   generate: Generate<Request, Result>,
 ): Promise<Result> {
-  return untilAborted(begin(call, request, generate, call.signal), call.signal);
+  const begun = begin(call, request, generate, call.signal);
+  const result = untilAborted(begun, call.signal);
+  result.catch(() => begun.then(discard, () => {})); // who was aborted may still be given something to let go of
+  return result;
 }
 
 /** A generation that runs beside a judgement, and may turn out not to be wanted. */

@@ -54,17 +54,16 @@ export async function open<Request, Result>(
   // Older turns are known now: the model never sees those that the policy would block, whatever the timing.
   const isBeside = timing === 'during' && reading !== undefined && !reading.actsAtOnce && judgement.action !== 'block';
   const early = isBeside ? generateEarly(call, sent, generate) : undefined;
-  try {
-    await fresh;
-    const ruling = await conclude(call, judgement);
-    if (ruling.outcome.kind === 'release')
-      return { request: sent, result: await told(early?.result ?? generateOnce(call, sent, generate)) };
-    early?.cancel();
-    return { request: sent, refusal: refusalFor(call, ruling) };
-  } catch (error) {
-    early?.cancel();
-    throw error;
-  }
+  const ruling = await fresh
+    .then(() => conclude(call, judgement))
+    .catch((error: unknown) => {
+      early?.cancel();
+      throw error;
+    });
+  if (ruling.outcome.kind === 'release')
+    return { request: sent, result: await told(early?.result ?? generateOnce(call, sent, generate)) };
+  early?.cancel();
+  return { request: sent, refusal: refusalFor(call, ruling) };
 }
 
 /** What a ruling says to the caller of a call. */
