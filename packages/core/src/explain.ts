@@ -76,7 +76,7 @@ function notesOn({ timing, ...stages }: Effective): readonly string[] {
   const notes = ['streamed replies are held until all of the reply is judged'];
   if (timing === 'during')
     notes.push(
-      "'during' waits like 'before' where the provider acts by itself (server-side tools, stored chats), and for older turns with no remembered verdict",
+      "'during' waits like 'before' where the provider acts by itself (tools, stored chats), and for older turns with no remembered verdict",
     );
   for (const stage of STAGES) {
     if (!stages[stage].waits)

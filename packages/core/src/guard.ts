@@ -1,7 +1,7 @@
 import { isObject, isRecord } from './is.ts';
 import { childController } from './abort.ts';
 import type { ChatAdapter } from './chat/adapter.ts';
-import { createCall, type Call, type CallKind, type CallParts } from './chat/call.ts';
+import { Call, type CallKind, type CallParts } from './chat/call.ts';
 import type { ChatMessage, Content } from './chat/content.ts';
 import type { Generate } from './chat/generation.ts';
 import { readOnce } from './iterate.ts';
@@ -111,7 +111,7 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
 
 function guardFor(settings: Settings, parts: CallParts, base: CallContext): Guard {
   const begin = (kind: CallKind, { context, signal }: CallOptions = {}): Call =>
-    createCall(parts, kind, extend(base, context), signal);
+    new Call(parts, kind, extend(base, context), signal);
   const { events, tasks } = parts;
   return {
     check: async (content, options = {}) => {

@@ -65,63 +65,82 @@ export function weighTargets(
  * The only road from content to outcome, for one stage of one attempt: panel, policy, fallback, events. Replies that
  * come at once hand in everything in one `read`; those that come piece by piece, window by window.
  */
-export interface Judgement {
+export class Judgement {
+  readonly #parts: JudgeParts;
+  readonly #case: Case;
+  readonly #stage: Stage;
+  readonly #weighed: Weighed[] = [];
+  readonly #targets = new Map<string, Target>();
+  readonly #omitted: { readonly path: string }[] = [];
+  #isUnreadable = false;
+
+  constructor(parts: JudgeParts, subject: Case, stage: Stage) {
+    this.#parts = parts;
+    this.#case = subject;
+    this.#stage = stage;
+  }
+
   /** Judges targets; what they amount to counts for the decision. Rejects only with the caller's abort. */
-  read(targets: readonly Target[]): Promise<void>;
+  async read(targets: readonly Target[]): Promise<void> {
+    for (const target of targets) this.#targets.set(target.segment.path, target);
+    this.add(await untilAborted(Promise.all(weighTargets(this.#parts, this.#case, targets)), this.#case.signal));
+  }
+
   /** What everything read so far amounts to. */
-  readonly action: Action;
+  get action(): Action {
+    return strictest(this.#weighed.map((each) => each.action));
+  }
+
   /** Counts what is known from elsewhere. */
-  add(known: readonly Known[]): void;
+  add(known: readonly Known[]): void {
+    for (const each of known) this.#weighed.push(sumUp(each, this.#parts.uncheckedPolicy));
+  }
+
   /** Something could not even be read: nobody can have checked it. */
-  unreadable(path: string): void;
+  unreadable(path: string): void {
+    this.#isUnreadable = true;
+    this.add([{ path, unchecked: [{ path, reason: 'failed' }] }]);
+  }
+
   /** Names segments that were taken out of the request. */
-  omit(paths: readonly string[]): void;
+  omit(paths: readonly string[]): void {
+    for (const path of paths) this.#omitted.push({ path });
+  }
+
   /** The decision over everything read, without a fallback. Tells `flagged`. */
-  decide(source?: Events['flagged']['source']): Promise<Decision>;
+  async decide(source: Events['flagged']['source'] = 'guard'): Promise<Decision> {
+    const decision = this.#decision();
+    if (decision.findings.some(({ action }) => action !== 'allow')) {
+      const paths = new Set(decision.findings.map(({ path }) => path));
+      const segments = [...this.#targets.values()].map(({ segment }) => segment).filter(({ path }) => paths.has(path));
+      const content = await capture(this.#parts.captureContent, segments);
+      const { context } = this.#case;
+      this.#parts.events.tell('flagged', { source, decision, context, ...(content && { content }) });
+    }
+    return decision;
+  }
+
   /** The decision, and what the fallback makes of a block. */
-  conclude(fallback: Fallback, circumstances: Circumstances): Promise<Ruling>;
-}
-
-export function createJudgement(parts: JudgeParts, subject: Case, stage: Stage): Judgement {
-  const { uncheckedPolicy } = parts;
-  const { context, signal } = subject;
-  const weighed: Weighed[] = [];
-  const targets = new Map<string, Target>();
-  const omitted: { readonly path: string }[] = [];
-  let isUnreadable = false;
-
-  const decisionSoFar = (): Decision => {
-    // Frozen, so that no listener and no fallback can change what another one sees.
-    const all = <T>(of: (each: Weighed) => readonly T[]): readonly T[] =>
-      Object.freeze(weighed.flatMap(of).map((each) => Object.freeze(each)));
-    const decision: Decision = {
-      id: `dec_${crypto.randomUUID()}`,
-      stage,
-      action: judgement.action,
-      findings: all(({ findings }) => findings),
-      unchecked: all(({ unchecked }) => unchecked),
-      omitted: Object.freeze([...omitted]),
-      verdicts: all(({ verdicts }) => verdicts),
-      message: '',
-      policyVersion: subject.policy.version,
+  async conclude(fallback: Fallback, circumstances: Circumstances): Promise<Ruling> {
+    const decision = await this.decide();
+    const isRetryable = this.#stage === 'output' && isFlagged(decision) && circumstances.attempt <= fallback.retries;
+    const answer = async (canRetry: boolean): Promise<Outcome> => {
+      if (decision.action !== 'block') return { kind: 'release' };
+      const asked = this.#ask(fallback, decision, { ...circumstances, canRetry });
+      return fallback.waits ? asked : { kind: 'release' };
     };
-    return Object.freeze({ ...decision, message: messageFor(parts.message, decision, context) });
-  };
+    return {
+      decision,
+      outcome: await answer(isRetryable && circumstances.canRetry),
+      paths: this.#refusedPaths(decision),
+      otherwise: () => answer(false),
+    };
+  }
 
-  const refusedPaths = (decision: Decision): readonly string[] =>
-    isUnreadable
-      ? []
-      : [...blocking(decision), ...decision.unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block')].map(
-          ({ path }) => path,
-        );
-
-  const askFallback = async (
-    fallback: Fallback,
-    decision: Decision,
-    circumstances: Circumstances,
-  ): Promise<Outcome> => {
+  async #ask(fallback: Fallback, decision: Decision, circumstances: Circumstances): Promise<Outcome> {
+    const { context, signal } = this.#case;
     try {
-      const answer = Promise.resolve(fallback.answer(decision, { stage, context, ...circumstances }));
+      const answer = Promise.resolve(fallback.answer(decision, { stage: this.#stage, context, ...circumstances }));
       const outcome = await untilAborted(answer, signal);
       if (outcome.kind === 'release') return outcome;
       if (outcome.kind === 'retry' && circumstances.canRetry && isText(outcome.feedback)) return outcome;
@@ -130,51 +149,33 @@ export function createJudgement(parts: JudgeParts, subject: Case, stage: Stage):
       if (signal.aborted) throw error;
     }
     return { kind: 'reject' };
-  };
+  }
 
-  const judgement: Judgement = {
-    async read(more) {
-      for (const target of more) targets.set(target.segment.path, target);
-      judgement.add(await untilAborted(Promise.all(weighTargets(parts, subject, more)), signal));
-    },
-    get action() {
-      return strictest(weighed.map((each) => each.action));
-    },
-    add(known) {
-      weighed.push(...known.map((each) => sumUp(each, uncheckedPolicy)));
-    },
-    unreadable(path) {
-      isUnreadable = true;
-      judgement.add([{ path, unchecked: [{ path, reason: 'failed' }] }]);
-    },
-    omit(paths) {
-      omitted.push(...paths.map((path) => ({ path })));
-    },
-    async decide(source = 'guard') {
-      const decision = decisionSoFar();
-      if (decision.findings.some(({ action }) => action !== 'allow')) {
-        const paths = new Set(decision.findings.map(({ path }) => path));
-        const segments = [...targets.values()].map(({ segment }) => segment).filter(({ path }) => paths.has(path));
-        const content = await capture(parts.captureContent, segments);
-        parts.events.tell('flagged', { source, decision, context, ...(content && { content }) });
-      }
-      return decision;
-    },
-    async conclude(fallback, circumstances) {
-      const decision = await judgement.decide();
-      const isRetryable = stage === 'output' && isFlagged(decision) && circumstances.attempt <= fallback.retries;
-      const answer = async (canRetry: boolean): Promise<Outcome> => {
-        if (decision.action !== 'block') return { kind: 'release' };
-        const asked = askFallback(fallback, decision, { ...circumstances, canRetry });
-        return fallback.waits ? asked : { kind: 'release' };
-      };
-      return {
-        decision,
-        outcome: await answer(isRetryable && circumstances.canRetry),
-        paths: refusedPaths(decision),
-        otherwise: () => answer(false),
-      };
-    },
-  };
-  return judgement;
+  #decision(): Decision {
+    const decision: Decision = {
+      id: `dec_${crypto.randomUUID()}`,
+      stage: this.#stage,
+      action: this.action,
+      findings: frozen(this.#weighed.flatMap(({ findings }) => findings)),
+      unchecked: frozen(this.#weighed.flatMap(({ unchecked }) => unchecked)),
+      omitted: frozen([...this.#omitted]),
+      verdicts: frozen(this.#weighed.flatMap(({ verdicts }) => verdicts)),
+      message: '',
+      policyVersion: this.#case.policy.version,
+    };
+    return Object.freeze({ ...decision, message: messageFor(this.#parts.message, decision, this.#case.context) });
+  }
+
+  #refusedPaths(decision: Decision): readonly string[] {
+    const { uncheckedPolicy } = this.#parts;
+    if (this.#isUnreadable) return [];
+    const unchecked = decision.unchecked.filter(({ reason }) => uncheckedPolicy[reason] === 'block');
+    return [...blocking(decision), ...unchecked].map(({ path }) => path);
+  }
+}
+
+/** So that no listener and no fallback can change what another one sees. */
+function frozen<T>(list: readonly T[]): readonly T[] {
+  list.forEach((each) => Object.freeze(each));
+  return Object.freeze(list);
 }

@@ -41,10 +41,7 @@ export function readOptions(options: GuardOptions): Settings {
   checkMessages(message, roster);
   const fallbacks = { input: input.fallback ?? both, output: output.fallback ?? both };
   if (input.timing === 'during' && !fallbacks.input.waits)
-    throw new ConfigurationError(
-      'input.timing',
-      "is 'during', but the fallback of the input does not wait for a verdict",
-    );
+    throw new ConfigurationError('input.timing', "is 'during', but the input's fallback does not wait");
   const unchecked = (rule: keyof UncheckedRules): 'block' | 'allow' | undefined =>
     typeof whenUnchecked === 'string' ? whenUnchecked : whenUnchecked[rule];
   return {

@@ -1,7 +1,7 @@
 import { childController } from '../abort.ts';
 import type { CallUsage, EventHub, Events } from '../events.ts';
 import type { Fallback } from '../fallback/fallback.ts';
-import { createJudgement, type Case, type JudgeParts, type Judgement } from '../judge.ts';
+import { Judgement, type Case, type JudgeParts } from '../judge.ts';
 import type { CallContext, Stage } from '../moderation/moderator.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -26,133 +26,131 @@ export type CallKind = Events['settled']['call'];
 export type DeliveryKind = Events['settled']['delivery'];
 
 /** One call: whose it is, what it has come to so far, and its one end. */
-export interface Call extends Case {
+export class Call implements Case {
   readonly parts: CallParts;
   /** What the reply turned out to be. */
   kind: CallKind;
-  /** Aborted with the caller's signal, and by `abort`. */
-  readonly signal: AbortSignal;
-  /** Resolved once for the whole call, when it is first asked for: a policy function may throw. */
-  readonly policy: CompiledPolicy;
-  /** Throws what makes a call impossible from the start: an abort, or a policy that is none. */
-  start(): void;
-  /** Generations that were begun. */
-  readonly attempts: number;
-  /** @param isAwaited whether the caller waits for it: if not, the caller's leaving does not end it */
-  judgement(stage: Stage, isAwaited?: boolean): Judgement;
-  decided(stage: Stage, decision: Decision): void;
+  readonly context: CallContext;
+  readonly #controller: AbortController;
+  readonly #unlink: () => void;
   /** Those that were waited for: what else is known by chance is for events alone. */
-  readonly decisions: { readonly input?: Decision; readonly output?: Decision };
-  /** Runs what nobody waits for; a failure of it is none of the caller's business. */
-  beside(work: Promise<unknown>): void;
-  /** Counts a generation that begins. */
-  begin(): number;
-  /** Notes what the latest generation used. */
-  used(usage: Usage | undefined): void;
-  /** What all generations but one used, as far as it was reported. */
-  usedBeside(attempt: number): Usage | undefined;
-  /** What all generations used so far. */
-  readonly usage: CallUsage | 'unknown' | undefined;
-  /** Ends everything that runs for this call. */
-  abort(): void;
-  /** Runs something when the call ends, before that is told. */
-  whenSettled(run: () => void): void;
-  readonly isSettled: boolean;
-  /** Ends the call, once: tells `settled` when what runs beside it has ended too. */
-  settle(delivery: DeliveryKind): void;
-  /** Ends the call with what was thrown, and says what the caller is to see of it: abort beats failure. */
-  settleWith(error: unknown): unknown;
-}
-
-export function createCall(
-  parts: CallParts,
-  kind: CallKind,
-  given: CallContext,
-  parent: AbortSignal | undefined,
-): Call {
-  const context = Object.freeze({ ...given });
-  const { controller, unlink } = childController(parent);
-  const { signal } = controller;
-  const decisions: { input?: Decision; output?: Decision } = {};
+  readonly decisions: { input?: Decision; output?: Decision } = {};
+  readonly #decisions: { input?: Decision; output?: Decision } = {};
   /** Judgements that nobody waits for, except the one event that tells how the call ended. */
-  const beside: Promise<unknown>[] = [];
-  const usages: (Usage | undefined)[] = [];
-  let policy: CompiledPolicy | undefined;
-  let isSettled = false;
-  let onSettled = (): void => {};
+  readonly #beside: Promise<unknown>[] = [];
+  readonly #usages: (Usage | undefined)[] = [];
+  #policy: CompiledPolicy | undefined;
+  #onSettled: (() => void) | undefined;
+  isSettled = false;
 
-  const call: Call = {
-    parts,
-    kind,
-    context,
-    signal,
-    get policy() {
-      return (policy ??= parts.policyFor(context));
-    },
-    start() {
-      signal.throwIfAborted();
-      void call.policy;
-    },
-    get attempts() {
-      return usages.length;
-    },
-    judgement: (stage, isAwaited = true) =>
-      createJudgement(parts, { context, policy: call.policy, signal: isAwaited ? signal : NEVER }, stage),
-    decided(stage, decision) {
-      decisions[stage] = decision;
-    },
-    get decisions() {
-      const { input, output } = decisions;
-      const { fallbacks } = parts;
-      return { ...(fallbacks.input.waits && input && { input }), ...(fallbacks.output.waits && output && { output }) };
-    },
-    beside(work) {
-      const quiet = work.catch(() => {});
-      beside.push(quiet);
-      parts.tasks.run(quiet);
-    },
-    begin: () => usages.push(undefined),
-    used(usage) {
-      if (usage && usages.length > 0) usages[usages.length - 1] = usage;
-    },
-    usedBeside: (attempt) => sum(usages.filter((_, index) => index !== attempt - 1)),
-    get usage() {
-      if (usages.length === 0) return undefined;
-      const total = sum(usages);
-      return total ? { ...total, unknown: usages.filter((usage) => !usage).length } : 'unknown';
-    },
-    abort: () => controller.abort(),
-    whenSettled(run) {
-      onSettled = run;
-    },
-    get isSettled() {
-      return isSettled;
-    },
-    settle(delivery) {
-      if (isSettled) return;
-      isSettled = true;
-      unlink();
-      onSettled();
-      const tell = (): void => {
-        const { usage, attempts } = call;
-        parts.events.tell('settled', {
-          call: call.kind,
-          delivery,
-          ...decisions,
-          attempts,
-          ...(usage !== undefined && { usage }),
-          context,
-        });
-      };
-      if (beside.length === 0) tell();
-      else parts.tasks.run(Promise.all(beside).then(tell));
-    },
-    settleWith(error): unknown {
-      call.settle(signal.aborted ? 'aborted' : 'errored');
-      return signal.aborted ? signal.reason : error;
-    },
-  };
-  return call;
+  constructor(parts: CallParts, kind: CallKind, context: CallContext, parent: AbortSignal | undefined) {
+    this.parts = parts;
+    this.kind = kind;
+    this.context = Object.freeze({ ...context });
+    const { controller, unlink } = childController(parent);
+    this.#controller = controller;
+    this.#unlink = unlink;
+  }
+
+  /** Aborted with the caller's signal, and by `abort`. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Resolved once for the whole call, when it is first asked for: a policy function may throw. */
+  get policy(): CompiledPolicy {
+    return (this.#policy ??= this.parts.policyFor(this.context));
+  }
+
+  /** Throws what makes a call impossible from the start: an abort, or a policy that is none. */
+  start(): void {
+    this.signal.throwIfAborted();
+    void this.policy;
+  }
+
+  /** Generations that were begun. */
+  get attempts(): number {
+    return this.#usages.length;
+  }
+
+  /** @param isAwaited whether the caller waits for it: if not, the caller's leaving does not end it */
+  judgement(stage: Stage, isAwaited = true): Judgement {
+    const { parts, context, policy, signal } = this;
+    return new Judgement(parts, { context, policy, signal: isAwaited ? signal : NEVER }, stage);
+  }
+
+  decided(stage: Stage, decision: Decision): void {
+    this.#decisions[stage] = decision;
+    if (this.parts.fallbacks[stage].waits) this.decisions[stage] = decision;
+  }
+
+  /** Runs what nobody waits for; a failure of it is none of the caller's business. */
+  beside(work: Promise<unknown>): void {
+    const quiet = work.catch(() => {});
+    this.#beside.push(quiet);
+    this.parts.tasks.run(quiet);
+  }
+
+  /** Counts a generation that begins. */
+  begin(): number {
+    return this.#usages.push(undefined);
+  }
+
+  /** Notes what the latest generation used. */
+  used(usage: Usage | undefined): void {
+    if (usage && this.attempts > 0) this.#usages[this.attempts - 1] = usage;
+  }
+
+  /** What all generations but one used, as far as it was reported. */
+  usedBeside(attempt: number): Usage | undefined {
+    return sum(this.#usages.filter((_, index) => index !== attempt - 1));
+  }
+
+  /** What all generations used so far. */
+  get usage(): CallUsage | 'unknown' | undefined {
+    if (this.attempts === 0) return undefined;
+    const total = sum(this.#usages);
+    return total ? { ...total, unknown: this.#usages.filter((usage) => !usage).length } : 'unknown';
+  }
+
+  /** Ends everything that runs for this call. */
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  /** Runs something when the call ends, before that is told. */
+  whenSettled(run: () => void): void {
+    this.#onSettled = run;
+  }
+
+  /** Ends the call, once: tells `settled` when what runs beside it has ended too. */
+  settle(delivery: DeliveryKind): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.#unlink();
+    this.#onSettled?.();
+    if (this.#beside.length === 0) this.#tell(delivery);
+    else this.parts.tasks.run(Promise.all(this.#beside).then(() => this.#tell(delivery)));
+  }
+
+  /** Ends the call with what was thrown, and says what the caller is to see of it: abort beats failure. */
+  settleWith(error: unknown): unknown {
+    const { aborted, reason } = this.signal;
+    this.settle(aborted ? 'aborted' : 'errored');
+    return aborted ? reason : error;
+  }
+
+  #tell(delivery: DeliveryKind): void {
+    const { kind, usage, attempts, context } = this;
+    this.parts.events.tell('settled', {
+      call: kind,
+      delivery,
+      ...this.#decisions,
+      attempts,
+      ...(usage !== undefined && { usage }),
+      context,
+    });
+  }
 }
 
 function sum(usages: readonly (Usage | undefined)[]): Usage | undefined {
