@@ -135,9 +135,8 @@ export class Call implements Case {
 
   /** Ends the call with what was thrown, and says what the caller is to see of it: abort beats failure. */
   settleWith(error: unknown): unknown {
-    const { aborted, reason } = this.signal;
-    this.settle(aborted ? 'aborted' : 'errored');
-    return aborted ? reason : error;
+    this.settle(this.signal.aborted ? 'aborted' : 'errored');
+    return this.signal.aborted ? this.signal.reason : error;
   }
 
   #tell(delivery: DeliveryKind): void {
