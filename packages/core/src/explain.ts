@@ -76,7 +76,7 @@ function notesOn({ timing, ...stages }: Effective): readonly string[] {
   const notes = ['streamed replies are held until all of the reply is judged'];
   if (timing === 'during')
     notes.push(
-      "'during' waits like 'before' where the provider acts by itself (tools, stored chats), and for older turns with no remembered verdict",
+      "'during' waits like 'before' where the provider acts by itself (tools, stored chats), and for older turns not remembered",
     );
   for (const stage of STAGES) {
     if (!stages[stage].waits)
@@ -90,7 +90,7 @@ function table({ version, timing, whenUnchecked, ...stages }: Effective, notes: 
   return [
     `policy ${version}, timing ${timing}, unchecked ${JSON.stringify(whenUnchecked)}`,
     ...STAGES.flatMap((stage) => [
-      `${stage}: nobody judges ${stages[stage].unjudged.join(', ')}`,
+      `${stage}: ${stages[stage].requestsPerSegment} request(s) a segment, nobody judges ${stages[stage].unjudged.join(', ')}`,
       ...stages[stage].rules.map(({ moderator, category, rule, from }) =>
         ['', moderator.padEnd(18), category.padEnd(24), JSON.stringify(rule), from].join(' '),
       ),

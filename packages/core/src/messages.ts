@@ -27,7 +27,7 @@ export type MessageOption<C extends string = string> =
   | MessageTable<C>
   | ((decision: Decision<C>, context: CallContext) => string);
 
-/** The guard's own words, in the languages that it ships. What is not said of one stage is said of both. */
+/** The guard's own words, in the languages that it ships: of what a stage blocked, of a warning, of what went unchecked. */
 const OWN_WORDS: { readonly [K in Stage | 'warn' | 'unchecked']: { readonly [locale: string]: string } } = {
   input: {
     en: "Sorry, I can't respond to this: a safety check flagged it.",

@@ -75,6 +75,7 @@ describe('A mistake in the options is refused at construction, with its path and
     // thresholds
     ['policy.categories.zorp', /above 0 and at most 1.*not 0/, { moderators, policy: { categories: { zorp: 0 } } }],
     ['policy.categories.zorp', /not NaN/, { moderators, policy: { categories: { zorp: Number.NaN } } }],
+    ['policy.categories.zorp', /must be a score/, { moderators, policy: { categories: { zorp: () => 1 } } }],
     ['policy.categories.zorp', /not 75/, { moderators, policy: { categories: { zorp: 75 } } }],
     ['policy.categories.zorp', /not -0\.1/, { moderators, policy: { categories: { zorp: -0.1 } } }],
     ['policy.categories.zorp', /not Infinity/, { moderators, policy: { categories: { zorp: Infinity } } }],

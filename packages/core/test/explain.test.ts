@@ -57,5 +57,6 @@ test('It says what could be missed, and prints as a table', () => {
   expect(notes).toMatch(/nothing is blocked/);
   expect(effective.output).toMatchObject({ moderators: [], unjudged: expect.arrayContaining(['text', 'tool-input']) });
   const printed = String(effective);
-  for (const word of ['zorp', 'blarg', 'words', 'image', effective.version]) expect(printed).toContain(word);
+  for (const word of ['zorp', 'blarg', 'words', 'image', 'input: 1 request(s)', effective.version])
+    expect(printed).toContain(word);
 });

@@ -37,12 +37,11 @@ const TIERS = ['block', 'review', 'warn'] as const;
 /** Checks a policy and prepares its look-ups. Throws a `ConfigurationError` that names what is wrong. */
 export function compilePolicy(given: Policy, roster: Roster): CompiledPolicy {
   validate(policySchema, given, 'policy');
-  const policy = structuredClone(given); // what is in force is what was checked, whatever its owner does with it later
   const everyone = [...new Set([...roster.input, ...roster.output])];
-  checkRules(policy.categories, 'policy.categories', everyone);
-  checkRules(policy.input?.categories, 'policy.input.categories', roster.input);
-  checkRules(policy.output?.categories, 'policy.output.categories', roster.output);
-  for (const [name, rules] of Object.entries(policy.moderators ?? {})) {
+  checkRules(given.categories, 'policy.categories', everyone);
+  checkRules(given.input?.categories, 'policy.input.categories', roster.input);
+  checkRules(given.output?.categories, 'policy.output.categories', roster.output);
+  for (const [name, rules] of Object.entries(given.moderators ?? {})) {
     const moderator = everyone.find((candidate) => candidate.name === name);
     const path = joinPath('policy.moderators', name);
     if (!moderator)
@@ -52,6 +51,7 @@ export function compilePolicy(given: Policy, roster: Roster): CompiledPolicy {
       );
     checkRules(rules, path, [moderator]);
   }
+  const policy = structuredClone(given); // what is in force is what was checked, whatever its owner does with it later
 
   const inForce = new Map<string, Map<string, RuleInForce>>();
   const listed = new Map(everyone.map((moderator) => [moderator.name, new Set<string>(moderator.categories)]));
