@@ -28,6 +28,7 @@ export const describeEvent: { readonly [E in keyof Events]: (event: Events[E]) =
   settled: ({ delivery, attempts }) => `${delivery}, ${count(attempts, 'generation')}`,
   'moderator-failed': ({ moderator, stage, reason, detail }) =>
     `${moderator} at ${stage}, ${reason}${detail === undefined ? '' : `: ${detail}`}`,
+  breaker: ({ moderator, state }) => `${moderator}: ${state}`,
   'model-changed': ({ moderator, from, to }) => `${moderator}: from ${from} to ${to}`,
 };
 

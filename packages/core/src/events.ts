@@ -4,6 +4,7 @@ import { complain } from './complain.ts';
 import { isThenable } from './is.ts';
 import { getOrAdd } from './look-up.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
+import type { BreakerState } from './moderation/breaker.ts';
 import type { FailureReason } from './moderation/verdict.ts';
 import type { Decision } from './policy/decision.ts';
 
@@ -60,6 +61,11 @@ export interface Events<C extends string = string> {
     readonly retryAfterMs?: number;
     readonly detail?: string;
   };
+  /**
+   * A moderator that kept failing is not asked for a while (`open`), one request tries again (`half-open`), or it
+   * answers again (`closed`). Each partition of a moderator has a breaker of its own.
+   */
+  breaker: { readonly moderator: string; readonly state: BreakerState };
   /** The model that serves a moderator is another than last time: scores may have shifted. */
   'model-changed': { readonly moderator: string; readonly from: string; readonly to: string };
 }

@@ -1,4 +1,7 @@
-import { byStage, STAGES, type Moderator, type Stage } from './moderation/moderator.ts';
+import { byStage, STAGES, withMembers, type Moderator, type Stage } from './moderation/moderator.ts';
+import { OVERLAP, piecesOf } from './moderation/pieces.ts';
+import type { Quota } from './moderation/quota.ts';
+import { estimateTokens } from './moderation/tokens.ts';
 import { SEGMENT_KINDS, TEXT_KINDS, type SegmentKind } from './chat/segment.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 import type { Rule } from './policy/policy.ts';
@@ -14,6 +17,19 @@ export interface EffectiveRule {
   readonly from: string;
 }
 
+/** What it costs to have a moderator judge what nobody has judged before, and how much of it its quota allows. */
+export interface ModeratorCost {
+  readonly moderator: string;
+  /** Requests for a segment of 1,000 characters; those of several segments go together where it takes batches. */
+  readonly requests: number;
+  /** Tokens for 1,000 characters of English, estimated rather too high than too low. */
+  readonly tokens: number;
+  readonly quota?: Quota & {
+    /** How much of such text a minute the quota allows, in characters. */
+    readonly characters: number;
+  };
+}
+
 /** What is in force at one stage. */
 export interface EffectiveStage {
   readonly moderators: readonly string[];
@@ -23,8 +39,10 @@ export interface EffectiveStage {
   /** Whether calls wait for the verdict; if not, a block is only told. */
   readonly waits: boolean;
   readonly retries: number;
-  /** Requests to moderators for one new segment that nobody has judged before. */
+  /** Requests to moderators for one new segment that nobody has judged before, at the most. */
   readonly requestsPerSegment: number;
+  /** For each moderator that does not work in this process, members of others included. */
+  readonly cost: readonly ModeratorCost[];
 }
 
 /** What is in force: category by category, what nobody judges, and what it will cost. */
@@ -47,15 +65,18 @@ export function explain(settings: Settings, policy: CompiledPolicy): EffectivePo
     whenUnchecked: settings.uncheckedPolicy,
     ...byStage((stage): EffectiveStage => {
       const moderators = settings.roster[stage];
+      const everyone = withMembers(moderators);
+      const asked = everyone.filter(({ members }) => !members);
       const covered = new Set(moderators.flatMap((moderator) => moderator.kinds ?? TEXT_KINDS));
       const { waits, retries } = settings.fallbacks[stage];
       return {
         moderators: moderators.map((moderator) => moderator.name),
-        rules: moderators.flatMap((moderator) => rulesOf(moderator, stage, policy)),
+        rules: everyone.flatMap((moderator) => rulesOf(moderator, stage, policy)),
         unjudged: SEGMENT_KINDS.filter((kind) => !covered.has(kind)),
         waits,
         retries: stage === 'output' ? retries : 0,
-        requestsPerSegment: moderators.length,
+        requestsPerSegment: asked.length,
+        cost: asked.filter(({ inProcess }) => !inProcess).map((moderator) => costOf(moderator, settings)),
       };
     }),
   };
@@ -70,6 +91,18 @@ function rulesOf(moderator: Moderator, stage: Stage, policy: CompiledPolicy): re
     const { rule, from } = policy.ruleFor(stage, moderator.name, category);
     return { moderator: moderator.name, category, rule, from };
   });
+}
+
+const SAMPLE = 'word '.repeat(200);
+
+function costOf({ name, batch, maxCharacters = Infinity, span = 0 }: Moderator, settings: Settings): ModeratorCost {
+  const { quota, batch: together } = settings.limitsFor(name);
+  const pieces = piecesOf(SAMPLE, '', maxCharacters, Math.max(OVERLAP, span));
+  const requests = Math.ceil(pieces.length / ((together && batch?.items) || 1));
+  const tokens = pieces.reduce((sum, { before, text }) => sum + estimateTokens(before + text), 0);
+  const samples = Math.min((quota?.requests ?? Infinity) / requests, (quota?.tokens ?? Infinity) / tokens);
+  const characters = Math.floor(samples * SAMPLE.length);
+  return { moderator: name, requests, tokens, ...(quota && { quota: { ...quota, characters } }) };
 }
 
 function notesOn({ timing, ...stages }: Effective): readonly string[] {
@@ -91,6 +124,10 @@ function table({ version, timing, whenUnchecked, ...stages }: Effective, notes: 
     `policy ${version}, timing ${timing}, unchecked ${JSON.stringify(whenUnchecked)}`,
     ...STAGES.flatMap((stage) => [
       `${stage}: ${stages[stage].requestsPerSegment} request(s) a segment, nobody judges ${stages[stage].unjudged.join(', ')}`,
+      ...stages[stage].cost.map(
+        ({ moderator, requests, tokens, quota }) =>
+          ` ${moderator}: ${requests} request(s) and ${tokens} tokens for 1,000 characters${quota ? `, its quota allows ${quota.characters} characters a minute` : ''}`,
+      ),
       ...stages[stage].rules.map(({ moderator, category, rule, from }) =>
         ['', moderator.padEnd(18), category.padEnd(24), JSON.stringify(rule), from].join(' '),
       ),

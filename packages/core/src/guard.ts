@@ -16,6 +16,7 @@ import { getOrAdd } from './look-up.ts';
 import { createVerdictCache } from './moderation/cache.ts';
 import type { CallContext, CategoryOf, Moderator, Stage } from './moderation/moderator.ts';
 import { createPanel } from './moderation/panel.ts';
+import { shareVerdicts } from './moderation/store.ts';
 import type { GuardOptions } from './options.ts';
 import { compilePolicy, type CompiledPolicy, type Roster } from './policy/compile.ts';
 import type { Decision } from './policy/decision.ts';
@@ -93,9 +94,11 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
 ): Guard<CategoryOf<I | O>> {
   const settings = readOptions(options);
   const events = createEventHub();
+  const { cache } = settings;
   const panel = createPanel(settings.roster, {
-    deadline: settings.deadline,
-    cache: settings.cache && createVerdictCache(settings.cache),
+    ...settings,
+    cache: cache && createVerdictCache(cache),
+    shared: cache?.shared && shareVerdicts(cache.shared.store, { ...cache.shared, ttl: cache.ttl, patience: 100 }),
     events,
   });
   const parts: CallParts = {

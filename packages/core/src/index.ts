@@ -1,5 +1,6 @@
 export { createGuard, type CallOptions, type CheckManyOptions, type CheckOptions, type Guard } from './guard.ts';
 export type {
+  AskingOptions,
   CacheOptions,
   CaptureContent,
   GuardOptions,
@@ -9,7 +10,7 @@ export type {
   UncheckedRules,
 } from './options.ts';
 
-export type { CallContext, CategoryOf, Item, ModerateOptions, Moderator, Stage } from './moderation/moderator.ts';
+export type { Ask, CallContext, CategoryOf, Item, ModerateOptions, Moderator, Stage } from './moderation/moderator.ts';
 export { clear, failed, flag, unsupported } from './moderation/verdict.ts';
 export type {
   Failed,
@@ -17,10 +18,18 @@ export type {
   Judged,
   PlacedVerdict,
   Report,
+  Span,
   Unsupported,
   UnsupportedReason,
   Verdict,
 } from './moderation/verdict.ts';
+export { cascade, type CascadeOptions, type UncertainBand } from './moderation/composites/cascade.ts';
+export type { CompositeOptions } from './moderation/composites/composite.ts';
+export { firstAvailable } from './moderation/composites/first-available.ts';
+export { quorum } from './moderation/composites/quorum.ts';
+export type { BreakerOptions, BreakerState } from './moderation/breaker.ts';
+export type { Quota } from './moderation/quota.ts';
+export type { VerdictStore } from './moderation/store.ts';
 
 export type { Policy, Rule, Rules, Threshold } from './policy/policy.ts';
 export type { Action, Decision, Finding, Unchecked } from './policy/decision.ts';
@@ -35,7 +44,7 @@ export type { CallUsage, CapturedContent, Events, Listener } from './events.ts';
 export type { LocalizedText, MessageOption, MessageTable, StageMessages } from './messages.ts';
 export { ConfigurationError, ContentError, isConfigurationError, isContentError } from './errors.ts';
 
-export type { EffectivePolicy, EffectiveRule, EffectiveStage } from './explain.ts';
+export type { EffectivePolicy, EffectiveRule, EffectiveStage, ModeratorCost } from './explain.ts';
 export type { GeneratedText, GenerateText, Wrapped, WrappedText } from './wrap.ts';
 
 export type {

@@ -6,7 +6,8 @@ import type { Outcome } from './fallback/outcome.ts';
 import { isText } from './is.ts';
 import { messageFor, type MessageOption } from './messages.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
-import type { Panel, Target } from './moderation/panel.ts';
+import type { Target } from './moderation/items.ts';
+import type { Panel } from './moderation/panel.ts';
 import type { CaptureContent } from './options.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 import { sumUp, weigh, type Known, type UncheckedPolicy, type Weighed } from './policy/decide.ts';
@@ -26,6 +27,8 @@ export interface Case {
   readonly context: CallContext;
   readonly signal: AbortSignal;
   readonly policy: CompiledPolicy;
+  /** Whether somebody waits for what comes of it. */
+  readonly isAwaited: boolean;
 }
 
 /** What a judgement ends in. */
@@ -49,10 +52,10 @@ export interface Circumstances {
 /** Asks the panel about each target and weighs what it says: moderators report, the policy decides. */
 export function weighTargets(
   parts: JudgeParts,
-  { context, signal, policy }: Case,
+  { context, signal, policy, isAwaited }: Case,
   targets: readonly Target[],
 ): Promise<Weighed>[] {
-  const asked = parts.panel.ask(targets, { context, signal });
+  const asked = parts.panel.ask(targets, { context, signal, isAwaited });
   return targets.map(async ({ segment: { path }, stage }, index) => {
     const opinions = (await asked[index]) ?? [];
     return opinions.length > 0

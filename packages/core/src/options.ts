@@ -1,7 +1,10 @@
 import type { MessageOption } from './messages.ts';
 import type { Scope } from './chat/segment.ts';
 import type { Fallback } from './fallback/fallback.ts';
+import type { BreakerOptions } from './moderation/breaker.ts';
 import type { CallContext, CategoryOf, Moderator } from './moderation/moderator.ts';
+import type { Quota } from './moderation/quota.ts';
+import type { VerdictStore } from './moderation/store.ts';
 import type { Policy } from './policy/policy.ts';
 
 /** What happens to a call in which something could not be checked, by reason. */
@@ -39,17 +42,49 @@ export interface OutputOptions {
 }
 
 export interface CacheOptions {
-  /** How many verdicts are kept. Default 1,000. */
+  /** How many verdicts are kept in this process. Default 1,000. */
   readonly entries?: number;
+  /** How many characters of judged text they may be remembered by in all. Default 16 MiB. */
+  readonly characters?: number;
   /** How long one is good, in milliseconds. Default one hour. */
   readonly ttl?: number;
+  /**
+   * A store that several processes share, asked where this one remembers nothing. It gets hashes and signed verdicts,
+   * both made with the secret, and no text; what it fails at, or what anybody has put there, changes no decision.
+   */
+  readonly shared?: { readonly store: VerdictStore; readonly secret: string };
 }
 
-export interface ModerationOptions {
-  /** How long one moderator may take over one request: connect, headers and body, in milliseconds. Default 2,000. */
+/** How a moderator is asked. */
+export interface AskingOptions {
+  /**
+   * How long a moderator may take over an item, in milliseconds: waiting, connect, headers, body and retries. Default
+   * 2,000. One that is made of others has the sum of theirs.
+   */
   readonly deadline?: number;
+  /** How often it is asked again within the deadline after a failure that may pass. `0` – once only. Default 2. */
+  readonly retries?: number;
+  /** Requests at a time. Default 64. */
+  readonly concurrency?: number;
+  /**
+   * Items go out together to a moderator that takes several: what is asked at the same moment, and, while requests are
+   * under way, what comes within 3 ms for each of them. `maxWait`: never longer than that, in milliseconds. Default 25.
+   * `false`: each item alone.
+   */
+  readonly batch?: { readonly maxWait?: number } | false;
+  /** What a service lets itself be asked a minute. Moderators in this process are not counted. Default: no limit. */
+  readonly quota?: Quota;
+  /** When one that keeps failing is not asked for a while. `false`: never. */
+  readonly breaker?: BreakerOptions | false;
+}
+
+export interface ModerationOptions extends AskingOptions {
   /** Verdicts that are kept; `false` keeps none. Failures are never kept. */
   readonly cache?: CacheOptions | false;
+  /** The longest text that is judged, in characters; a longer one is `unchecked: 'too-large'`. Default 1 MiB. */
+  readonly maxCharacters?: number;
+  /** For single moderators, by name: goes before what is said for all. */
+  readonly moderators?: { readonly [name: string]: AskingOptions };
 }
 
 /** What events may carry: nothing of the content, its SHA-256, or all of it. */

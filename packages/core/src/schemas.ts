@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ROLES, SEGMENT_KINDS, type Segment } from './chat/segment.ts';
 import { isFallback, MAX_RETRIES, type Fallback } from './fallback/fallback.ts';
-import { isFunction, isRecord } from './is.ts';
+import { isFunction, isRecord, isText } from './is.ts';
 
 // Everything that a user hands in, and its limits. What depends on more than its form is checked where it is used.
 
@@ -13,7 +13,10 @@ function custom<T>(isExpected: (value: unknown) => boolean, expected: string): z
 const aFunction = custom<(...args: never[]) => unknown>(isFunction, 'a function');
 const optionalFunction = z.optional(aFunction);
 const optionalText = z.optional(z.string());
-const aCount = z.int().check(z.gte(1));
+/** Not `z.int` and `z.minLength`: these two weigh 700 bytes. */
+const aWholeNumber = z.number().check(z.refine(Number.isInteger, { params: { expected: 'a whole number' } }));
+const aCount = aWholeNumber.check(z.gte(1));
+const aName = custom<string>((value) => isText(value) && value !== '', 'a text that is not empty');
 
 const fallback = z.optional(
   custom<Fallback>(
@@ -23,17 +26,34 @@ const fallback = z.optional(
 );
 const blockOrAllow = z.optional(z.enum(['block', 'allow']));
 const texts = z.optional(z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])));
-const moderators = z.array(
-  z.looseObject({
-    name: z.string().check(z.minLength(1)),
-    categories: z.array(z.string()),
-    kinds: z.optional(z.array(z.enum(SEGMENT_KINDS))),
-    reads: z.optional(z.enum(['segment', 'message', 'conversation'])),
-    partition: optionalFunction,
-    batch: z.optional(z.strictObject({ items: aCount, characters: z.number().check(z.gte(1)) })),
-    moderate: aFunction,
-  }),
-);
+const moderator: z.ZodMiniType = z.looseObject({
+  name: aName,
+  categories: z.array(z.string()),
+  kinds: z.optional(z.array(z.enum(SEGMENT_KINDS))),
+  reads: z.optional(z.enum(['segment', 'message', 'conversation'])),
+  partition: optionalFunction,
+  maxCharacters: z.optional(aCount),
+  span: z.optional(aWholeNumber.check(z.gte(0))),
+  batch: z.optional(z.strictObject({ items: aCount, characters: z.number().check(z.gte(1)) })),
+  get members() {
+    return z.optional(moderators);
+  },
+  moderate: aFunction,
+});
+
+/** Moderators, and the members of those that are made of others. */
+export const moderators: z.ZodMiniType = z.array(moderator);
+
+const milliseconds = z.optional(z.number().check(z.gt(0), z.lte(600_000)));
+const optionalCount = z.optional(aCount);
+const asking = {
+  deadline: milliseconds,
+  retries: z.optional(aWholeNumber.check(z.gte(0), z.lte(10))),
+  concurrency: optionalCount,
+  batch: z.optional(z.union([z.literal(false), z.strictObject({ maxWait: milliseconds })])),
+  quota: z.optional(z.strictObject({ requests: optionalCount, tokens: optionalCount })),
+  breaker: z.optional(z.union([z.literal(false), z.strictObject({ failures: optionalCount, pause: milliseconds })])),
+};
 
 /** The options of `createGuard`. */
 export const guardOptions: z.ZodMiniType = z.strictObject({
@@ -54,18 +74,41 @@ export const guardOptions: z.ZodMiniType = z.strictObject({
   ),
   moderation: z.optional(
     z.strictObject({
-      deadline: z.optional(z.number().check(z.gt(0), z.lte(600_000))),
+      ...asking,
       cache: z.optional(
         z.union([
           z.literal(false),
-          z.strictObject({ entries: z.optional(aCount), ttl: z.optional(z.number().check(z.gt(0))) }),
+          z.strictObject({
+            entries: optionalCount,
+            characters: optionalCount,
+            ttl: z.optional(z.number().check(z.gt(0))),
+            shared: z.optional(
+              z.strictObject({
+                store: z.looseObject({ get: aFunction, set: aFunction }),
+                secret: custom((value) => isText(value) && value.length >= 16, 'a secret of at least 16 characters'),
+              }),
+            ),
+          }),
         ]),
       ),
+      maxCharacters: optionalCount,
+      moderators: z.optional(z.record(z.string(), z.strictObject(asking))),
     }),
   ),
   message: z.optional(z.union([z.string(), aFunction, z.strictObject({ input: texts, output: texts })])),
   captureContent: z.optional(z.enum(['none', 'hash', 'full'])),
 });
+
+/** The options of `firstAvailable`, `cascade` and `quorum`. */
+export const compositeOptions: z.ZodMiniType = z.strictObject({
+  name: z.optional(aName),
+  disagreement: z.optional(aName),
+});
+
+const aScore = z.number().check(z.gte(0), z.lte(1));
+
+/** `when` of `cascade`. */
+export const cascadeWhen: z.ZodMiniType = z.union([aFunction, z.strictObject({ from: aScore, to: aScore })]);
 
 /** The options of `reject`. */
 export const rejectOptions: z.ZodMiniType = z.strictObject({ message: optionalText });
@@ -77,7 +120,7 @@ export const logOptions: z.ZodMiniType = z.strictObject({
 
 /** The options of `retry`. */
 export const retryOptions: z.ZodMiniType = z.strictObject({
-  maxRetries: z.optional(z.int().check(z.gte(0), z.lte(MAX_RETRIES))),
+  maxRetries: z.optional(aWholeNumber.check(z.gte(0), z.lte(MAX_RETRIES))),
   feedback: optionalFunction,
   otherwise: z.optional(custom((value) => isFallback(value) && value.retries === 0, 'a fallback that does not retry')),
 });
@@ -116,7 +159,7 @@ export const chatMessages: z.ZodMiniType<
     content: z.union([
       z.string(),
       z.array(
-        z.discriminatedUnion('type', [
+        z.union([
           z.object({ type: z.literal('text'), text: z.string() }),
           z.object({ type: z.literal('image'), image: z.union([image, address]) }),
         ]),

@@ -3,10 +3,13 @@ import { ConfigurationError } from './errors.ts';
 import type { Fallback } from './fallback/fallback.ts';
 import { reject } from './fallback/reject.ts';
 import type { MessageOption } from './messages.ts';
-import { STAGES, type Moderator, type Stage } from './moderation/moderator.ts';
-import type { CaptureContent, GuardOptions, UncheckedRules } from './options.ts';
+import type { Limits } from './moderation/limits.ts';
+import { STAGES, withMembers, type Moderator, type Stage } from './moderation/moderator.ts';
+import type { VerdictStore } from './moderation/store.ts';
+import type { AskingOptions, CaptureContent, GuardOptions, UncheckedRules } from './options.ts';
 import type { Roster } from './policy/compile.ts';
 import type { UncheckedPolicy } from './policy/decide.ts';
+import { memberOf } from './look-up.ts';
 import { guardOptions } from './schemas.ts';
 import { joinPath, suggest, validate } from './validate.ts';
 
@@ -17,11 +20,21 @@ export interface Settings {
   readonly scopes: { readonly [S in Stage]: Scope };
   readonly timing: 'before' | 'during';
   readonly uncheckedPolicy: UncheckedPolicy;
-  /** Milliseconds. */
-  readonly deadline: number;
-  readonly cache: { readonly entries: number; readonly ttl: number } | undefined;
+  readonly limitsFor: (moderator: string) => Limits;
+  /** The longest text that is judged. */
+  readonly maxCharacters: number;
+  readonly cache: CacheSettings | undefined;
   readonly message: MessageOption | undefined;
   readonly captureContent: CaptureContent;
+}
+
+/** How verdicts are kept, every default filled in. */
+export interface CacheSettings {
+  readonly entries: number;
+  readonly characters: number;
+  /** Milliseconds. */
+  readonly ttl: number;
+  readonly shared: { readonly store: VerdictStore; readonly secret: string } | undefined;
 }
 
 /** Checks a guard's options. Throws a `ConfigurationError` that names the path of what is wrong. */
@@ -35,9 +48,15 @@ export function readOptions(options: GuardOptions): Settings {
     output = {},
     message,
   } = options;
-  const { deadline = 2_000, cache = {} } = options.moderation ?? {};
+  const { cache = {}, maxCharacters = MIB, moderators: own = {}, ...common } = options.moderation ?? {};
   const roster: Roster = 'input' in given ? given : { input: given, output: given };
-  checkRoster(roster);
+  const everyone = checkRoster(roster);
+  for (const name of Object.keys(own))
+    if (!everyone.has(name))
+      throw new ConfigurationError(
+        joinPath('moderation.moderators', name),
+        `is not a moderator of this guard${suggest([...everyone.keys()])}`,
+      );
   checkMessages(message, roster);
   const fallbacks = { input: input.fallback ?? both, output: output.fallback ?? both };
   if (input.timing === 'during' && !fallbacks.input.waits)
@@ -54,26 +73,55 @@ export function readOptions(options: GuardOptions): Settings {
       unsupported: unchecked('unsupported') ?? 'allow',
       'too-large': unchecked('tooLarge') ?? 'block',
     },
-    deadline,
-    cache: cache === false ? undefined : { entries: cache.entries ?? 1_000, ttl: cache.ttl ?? HOUR },
+    limitsFor: (name) => limitsOf({ ...common, ...memberOf(own, name) }),
+    maxCharacters,
+    cache:
+      cache === false
+        ? undefined
+        : {
+            entries: cache.entries ?? 1_000,
+            characters: cache.characters ?? 16 * MIB,
+            ttl: cache.ttl ?? HOUR,
+            shared: cache.shared,
+          },
     message,
     captureContent: options.captureContent ?? 'none',
   };
 }
 
+function limitsOf({
+  deadline = 2_000,
+  retries = 2,
+  concurrency = 64,
+  batch = {},
+  quota,
+  breaker = {},
+}: AskingOptions): Limits {
+  return {
+    deadline,
+    retries,
+    concurrency,
+    batch: batch === false ? undefined : { maxWait: batch.maxWait ?? 25 },
+    quota,
+    breaker: breaker === false ? undefined : breaker,
+  };
+}
+
 const HOUR = 60 * 60 * 1_000;
+const MIB = 1024 * 1024;
 const everything: Scope = () => true;
 const notTheDevelopers: Scope = (segment) => segment.role !== 'system';
 
-function checkRoster({ input, output }: Roster): void {
+function checkRoster({ input, output }: Roster): ReadonlyMap<string, Moderator> {
   const byName = new Map<string, Moderator>();
-  for (const moderator of [...input, ...output]) {
+  for (const moderator of withMembers([...input, ...output])) {
     const other = byName.get(moderator.name);
     if (other && other !== moderator)
       throw new ConfigurationError('moderators', `has two moderators named "${moderator.name}"`);
     byName.set(moderator.name, moderator);
   }
   if (byName.size === 0) throw new ConfigurationError('moderators', 'is empty');
+  return byName;
 }
 
 /** A text for a category that nobody reports would never be said. */

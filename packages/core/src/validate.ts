@@ -28,7 +28,14 @@ export function validate<S extends z.ZodMiniType>(
 /** Where a value may be one of several things, the issue of the one that it was meant to be. */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
-  for (const branch of issue.errors) {
+  // Things that a `type` tells apart: it is wrong where none of them has it, and else it says which one was meant.
+  const ofType = issue.errors.map((branch) => branch.find(({ path }) => path.at(-1) === 'type'));
+  const [first] = ofType;
+  if (first && !ofType.includes(undefined)) {
+    const values = ofType.flatMap((each) => (each?.code === 'invalid_value' ? each.values : []));
+    return { ...first, path: [...issue.path, ...first.path], message: oneOf(values) };
+  }
+  for (const branch of issue.errors.filter((_, index) => !ofType[index])) {
     const meant = branch.find((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys');
     if (meant) return innermost({ ...meant, path: [...issue.path, ...meant.path] });
   }
@@ -50,13 +57,17 @@ export function joinPath(path: string, ...keys: readonly PropertyKey[]): string 
   }, path);
 }
 
+function oneOf(values: readonly unknown[]): string {
+  return `must be ${values.map((value) => JSON.stringify(value)).join(' or ')}`;
+}
+
 /** What is wrong, said to follow its path. */
 function sentence(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'unrecognized_keys':
       return `is not an option${suggest(keysOf(issue.inst))}`;
     case 'invalid_value':
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+      return oneOf(issue.values);
     case 'invalid_type':
       return `must be ${issue.expected === 'int' ? 'a whole number' : `of type ${issue.expected}`}`;
     case 'too_small':

@@ -83,7 +83,7 @@ test('It is bounded by entries: what was used last stays, what was not goes', as
 test('It is bounded by characters: long texts push one another out, and stay correct', async () => {
   const moderator = scripted();
   const guard = watch({ moderators: [moderator] });
-  const long = (index: number): string => `${index} zorp ${'x'.repeat(1024 * 1024)}`;
+  const long = (index: number): string => `${index} zorp ${'x'.repeat(1_000_000)}`;
   for (let index = 0; index < 40; index++) expect((await guard.check(long(index))).action).toBe('block');
   expect((await guard.check(long(0))).action).toBe('block');
   expect(moderator.requests).toHaveLength(41);

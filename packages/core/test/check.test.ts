@@ -85,7 +85,7 @@ describe('What can be checked', () => {
   });
 
   test.each<readonly [string, string]>([
-    ['a megabyte', `${'a'.repeat(1024 * 1024)} zorp`],
+    ['a megabyte', `${'a'.repeat(1024 * 1024 - 5)} zorp`],
     ['lone surrogates', '\uD83D zorp \uDC00'],
     ['nulls and control characters', '\0zorp\u0007'],
     ['right-to-left marks', '\u202Ezorp\u202C'],

@@ -171,11 +171,6 @@ describe('An option of a later version is refused and never ignored', () => {
     ['output.window', { output: { window: {} } }],
     ['output.recheck', { output: { recheck: true } }],
     ['output.maxHeld', { output: { maxHeld: 1 } }],
-    ['moderation.quota', { moderation: { quota: {} } }],
-    ['moderation.breaker', { moderation: { breaker: {} } }],
-    ['moderation.batch', { moderation: { batch: {} } }],
-    ['moderation.retries', { moderation: { retries: 1 } }],
-    ['moderation.concurrency', { moderation: { concurrency: 1 } }],
   ])('%s', (path, options) => {
     const mistake = mistakeIn(() => create({ moderators, ...(options as object) }));
     expect(mistake.path).toBe(path);

@@ -2,6 +2,7 @@ export { startServer, type ServerOptions, type TestServer, type Timing } from '.
 export type { Answer, AnswerChoice, AnswerToolCall, ChatScript } from './server/answer.ts';
 export type { Assessment, ModerationScript } from './server/assessment.ts';
 export type { Fault, Faults } from './server/fault.ts';
+export type { Quota } from './server/quota.ts';
 export type { RecordedChatRequest, RecordedModerationRequest, RecordedRequest } from './server/record.ts';
 export type { ChatRequest, ChatRequestMessage, ModerationPart, ModerationRequest } from './server/wire.ts';
 
@@ -14,6 +15,7 @@ export {
   type Scores,
 } from './moderator/fake-moderator.ts';
 
+export { moderateOptions } from './moderator/moderate-options.ts';
 export { testModerator, type ModeratorSamples } from './moderator/test-moderator.ts';
 export type { TestFunction } from './test-function.ts';
 

@@ -28,6 +28,7 @@ export type DeliveryKind = Events['settled']['delivery'];
 /** One call: whose it is, what it has come to so far, and its one end. */
 export class Call implements Case {
   readonly parts: CallParts;
+  readonly isAwaited = true;
   /** What the reply turned out to be. */
   kind: CallKind;
   readonly context: CallContext;
@@ -76,7 +77,7 @@ export class Call implements Case {
   /** @param isAwaited whether the caller waits for it: if not, the caller's leaving does not end it */
   judgement(stage: Stage, isAwaited = true): Judgement {
     const { parts, context, policy, signal } = this;
-    return new Judgement(parts, { context, policy, signal: isAwaited ? signal : NEVER }, stage);
+    return new Judgement(parts, { context, policy, signal: isAwaited ? signal : NEVER, isAwaited }, stage);
   }
 
   decided(stage: Stage, decision: Decision): void {

@@ -1,7 +1,7 @@
 import { untilAborted } from '../abort.ts';
 import { attempt } from '../attempt.ts';
 import { weighTargets, type Judgement, type Ruling } from '../judge.ts';
-import type { Target } from '../moderation/panel.ts';
+import type { Target } from '../moderation/items.ts';
 import { isFlagged } from '../policy/decision.ts';
 import type { UncheckedPolicy, Weighed } from '../policy/decide.ts';
 import type { ChatAdapter, Refusal, RequestReading } from './adapter.ts';

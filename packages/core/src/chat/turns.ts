@@ -1,6 +1,6 @@
 import { attempt } from '../attempt.ts';
 import type { Stage } from '../moderation/moderator.ts';
-import type { Target } from '../moderation/panel.ts';
+import type { Target } from '../moderation/items.ts';
 import type { Edit } from './adapter.ts';
 import { isEmpty, type Message, type Scope } from './segment.ts';
 

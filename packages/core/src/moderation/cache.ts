@@ -7,12 +7,17 @@ export interface VerdictCache {
   set(key: string, verdict: Judged): void;
 }
 
-/** Keys hold the judged text: this bounds what a thousand long ones may take. */
-const MAX_CHARACTERS = 16 * 1024 * 1024;
-
 /** Keeps the verdicts last used, bounded by entries, by the characters of their keys and by age. */
-export function createVerdictCache({ entries, ttl }: { readonly entries: number; readonly ttl: number }): VerdictCache {
-  let characters = 0;
+export function createVerdictCache({
+  entries,
+  characters: most,
+  ttl,
+}: {
+  readonly entries: number;
+  readonly characters: number;
+  readonly ttl: number;
+}): VerdictCache {
+  let characters = 0; // keys hold the judged text
   const verdicts = new QuickLRU<string, Judged>({
     maxSize: entries,
     maxAge: ttl,
@@ -23,12 +28,12 @@ export function createVerdictCache({ entries, ttl }: { readonly entries: number;
   return {
     get: (key) => verdicts.get(key),
     set(key, verdict) {
-      if (key.length > MAX_CHARACTERS || verdicts.has(key)) return;
+      if (key.length > most || verdicts.has(key)) return;
       verdicts.set(key, verdict);
       characters += key.length;
-      if (characters <= MAX_CHARACTERS) return;
+      if (characters <= most) return;
       verdicts.evict(Math.ceil(verdicts.size / 2));
-      if (characters <= MAX_CHARACTERS) return;
+      if (characters <= most) return;
       verdicts.clear();
       characters = 0;
     },

@@ -1,5 +1,5 @@
 import type { Segment, SegmentKind } from '../chat/segment.ts';
-import type { Report } from './verdict.ts';
+import type { Report, Verdict } from './verdict.ts';
 
 /** The two moments at which a chat is judged. */
 export type Stage = 'input' | 'output';
@@ -39,11 +39,19 @@ export interface ModerateOptions {
   readonly signal: AbortSignal;
   /** The context of the call, for a moderator that names a `partition` of it; else the items may belong to many calls. */
   readonly context?: CallContext;
+  /**
+   * For a moderator with `members`: asks one of them, with all that stands around a moderator (its own deadline,
+   * retries, breaker, quota, cache and batch). One verdict an item, in order. Never rejects.
+   */
+  readonly ask: Ask;
 }
 
+/** Asks a moderator about items: one verdict an item, in order. */
+export type Ask = <D extends string>(member: Moderator<D>, items: readonly Item[]) => Promise<readonly Verdict<D>[]>;
+
 /**
- * Reports what it finds; it never blocks, logs or chooses. A moderator that throws, answers late, or answers with
- * anything but one report per item has `failed`.
+ * Reports what it finds; it never blocks, logs or chooses. A moderator that answers late, or with anything but one
+ * report per item, has `failed`; so has one that throws, and it is asked again as after a fault of the network.
  */
 export interface Moderator<C extends string = string> {
   /** Unique in a guard. */
@@ -60,6 +68,18 @@ export interface Moderator<C extends string = string> {
   readonly partition?: (context: CallContext) => string;
   /** The longest match, in characters, of a moderator that matches patterns. */
   readonly span?: number;
+  /**
+   * The longest text, in characters, that it judges well, the text before it included. A longer one is cut at
+   * sentences, with overlap, and its verdicts are merged. Default: none. Not for those that read whole messages.
+   */
+  readonly maxCharacters?: number;
+  /**
+   * It works in this process and costs nobody anything: no quota counts it, and its items wait for no batch. Default
+   * `false`.
+   */
+  readonly inProcess?: boolean;
+  /** The moderators that it asks, for one that is made of others. Its answers may carry the name of one of them. */
+  readonly members?: readonly Moderator[];
   /** It takes several items in one request, up to these limits. Default: one item a request. */
   readonly batch?: { readonly items: number; readonly characters: number };
   /** One report per item, in order. */
@@ -68,3 +88,8 @@ export interface Moderator<C extends string = string> {
 
 /** The categories of a moderator, or of several. */
 export type CategoryOf<M> = M extends Moderator<infer C> ? C : never;
+
+/** Every moderator there is among these: they themselves, and those that they are made of. */
+export function withMembers(moderators: readonly Moderator[]): readonly Moderator[] {
+  return [...new Set(moderators.flatMap((each) => [each, ...withMembers(each.members ?? [])]))];
+}

@@ -1,23 +1,25 @@
 import { onAbort } from '../abort.ts';
-import { TEXT_KINDS, type Message, type Segment } from '../chat/segment.ts';
+import type { Message } from '../chat/segment.ts';
 import { getOrAdd } from '../look-up.ts';
-import { byStage, type CallContext, type Item, type Moderator, type Stage } from './moderator.ts';
-import { createSeat, type Question, type Seat, type SeatOptions } from './seat.ts';
-import type { PlacedVerdict } from './verdict.ts';
-
-/** A segment to be judged, and what stands around it. */
-export interface Target {
-  readonly segment: Segment;
-  readonly stage: Stage;
-  readonly before?: string;
-  /** The message that it is part of, by identity. */
-  readonly message: Message;
-  /** The messages before that one, for moderators that read the conversation. */
-  readonly earlier: () => readonly Message[];
-}
+import { createCompositeSeat } from './composite-seat.ts';
+import { covers, itemFor, readsWhole, type Target } from './items.ts';
+import type { Limits } from './limits.ts';
+import { byStage, type CallContext, type Moderator, type Stage } from './moderator.ts';
+import { mergeVerdicts, OVERLAP, piecesOf } from './pieces.ts';
+import type { Question } from './question.ts';
+import { createSeat, type Seat, type SeatParts } from './seat.ts';
+import { unsupportedBy, type PlacedVerdict, type Verdict } from './verdict.ts';
 
 /** What the moderators say of one target. Empty: none of them covers it. */
 export type Opinions = readonly PlacedVerdict[];
+
+/** Whose targets they are. */
+export interface PanelCall {
+  readonly signal: AbortSignal;
+  readonly context: CallContext;
+  /** Whether somebody waits for the verdicts. */
+  readonly isAwaited: boolean;
+}
 
 /** The moderators of both stages, each in its seat; one that sits at both has one seat. */
 export interface Panel {
@@ -25,39 +27,79 @@ export interface Panel {
    * Asks every moderator of the stage about each target that it covers. One promise a target, in order, so that a
    * caller can go on with what is known already; none rejects. An abort only ends the waiting of this caller.
    */
-  ask(
-    targets: readonly Target[],
-    options: { readonly signal: AbortSignal; readonly context: CallContext },
-  ): Promise<Opinions>[];
+  ask(targets: readonly Target[], call: PanelCall): Promise<Opinions>[];
 }
 
-export function createPanel(moderators: { readonly [S in Stage]: readonly Moderator[] }, options: SeatOptions): Panel {
+export interface PanelOptions extends SeatParts {
+  readonly limitsFor: (moderator: string) => Limits;
+  /** The longest text that is judged at all. */
+  readonly maxCharacters: number;
+}
+
+/** More milliseconds than its members may take in all, for what a moderator that is made of them does itself. */
+const ASIDE = 25;
+
+export function createPanel(
+  moderators: { readonly [S in Stage]: readonly Moderator[] },
+  { limitsFor, maxCharacters, ...parts }: PanelOptions,
+): Panel {
   const taken = new Map<Moderator, Seat>();
-  const seats = byStage((stage) =>
-    moderators[stage].map((moderator) => getOrAdd(taken, moderator, () => createSeat(moderator, options))),
-  );
+  const deadlineOf = ({ name, members }: Moderator): number =>
+    members ? members.reduce((sum, member) => sum + deadlineOf(member), ASIDE) : limitsFor(name).deadline;
+  const seatFor = (moderator: Moderator): Seat =>
+    getOrAdd(taken, moderator, () => {
+      const { name, members } = moderator;
+      if (!members) return createSeat(moderator, limitsFor(name), parts);
+      const seats = new Map(members.map((member) => [member, seatFor(member)]));
+      return createCompositeSeat(moderator, seats, deadlineOf(moderator), parts);
+    });
+  const seats = byStage((stage) => moderators[stage].map(seatFor));
+
   return {
-    ask(targets, { signal, context }) {
+    ask(targets, { signal, ...asker }) {
       const questions: Question[] = [];
       const asked = new Map<Seat, Map<Message, Question>>();
-      /** What one moderator says of a target. Its verdict on a whole message speaks for each segment of it. */
-      const opinionOf = async (seat: Seat, target: Target): Promise<PlacedVerdict> => {
-        const ask = (): Question => {
-          const question = seat.ask(itemFor(seat.moderator, target), context);
-          questions.push(question);
-          return question;
-        };
-        const byMessage = getOrAdd(asked, seat, () => new Map<Message, Question>());
-        const question = readsWhole(seat.moderator) ? getOrAdd(byMessage, target.message, ask) : ask();
-        return { ...(await question.verdict), path: target.segment.path };
+      const ask = ({ moderator, ask: askSeat }: Seat, target: Target): Question => {
+        const question = askSeat(itemFor(moderator, target), asker);
+        questions.push(question);
+        return question;
       };
-      const opinions = targets.map((target) =>
-        Promise.all(
+      /** Its verdict on a whole message speaks for each segment of it, and is asked for once. */
+      const askOnce = (seat: Seat, target: Target): Question => {
+        if (!readsWhole(seat.moderator) || seat.moderator.members) return ask(seat, target);
+        const byMessage = getOrAdd(asked, seat, () => new Map<Message, Question>());
+        return getOrAdd(byMessage, target.message, () => ask(seat, target));
+      };
+      /** What one moderator says of a target: of a long text, what it says of its pieces. */
+      const verdictsOf = async (seat: Seat, target: Target): Promise<readonly Verdict[]> => {
+        const { moderator } = seat;
+        const { segment, before = '' } = target;
+        const { text = '' } = segment;
+        if (text.length > maxCharacters) return [unsupportedBy(moderator.name, 'too-large')];
+        const most = moderator.maxCharacters ?? Infinity;
+        if (before.length + text.length <= most || (readsWhole(moderator) && !moderator.members))
+          return [await askOnce(seat, target).verdict];
+        const { image, ...textOnly } = segment;
+        const pieces = piecesOf(text, before, most, Math.max(OVERLAP, moderator.span ?? 0)).map((piece, index) => ({
+          span: piece.span,
+          verdict: ask(seat, {
+            ...target,
+            segment: Object.freeze({ ...textOnly, text: piece.text, ...(index === 0 && image && { image }) }), // judged once
+            before: piece.before,
+          }).verdict,
+        }));
+        return mergeVerdicts(
+          await Promise.all(pieces.map(async ({ span, verdict }) => ({ span, verdict: await verdict }))),
+        );
+      };
+      const opinions = targets.map(async (target) => {
+        const said = await Promise.all(
           seats[target.stage]
             .filter(({ moderator }) => covers(moderator, target.segment))
-            .map((seat) => opinionOf(seat, target)),
-        ),
-      );
+            .map((seat) => verdictsOf(seat, target)),
+        );
+        return said.flat().map((verdict) => ({ ...verdict, path: target.segment.path }));
+      });
       const leave = (): void => questions.forEach((question) => question.leave());
       if (signal.aborted) leave();
       else if (questions.length > 0) {
@@ -67,26 +109,4 @@ export function createPanel(moderators: { readonly [S in Stage]: readonly Modera
       return opinions;
     },
   };
-}
-
-function readsWhole({ reads = 'segment' }: Moderator): boolean {
-  return reads !== 'segment';
-}
-
-function covers(moderator: Moderator, segment: Segment): boolean {
-  return (moderator.kinds ?? TEXT_KINDS).includes(segment.kind);
-}
-
-function itemFor(moderator: Moderator, { segment, stage, before, message, earlier }: Target): Item {
-  return {
-    segment,
-    stage,
-    ...(before !== undefined && { before }),
-    ...(readsWhole(moderator) && { message: coveredBy(moderator, [message]) }),
-    ...(moderator.reads === 'conversation' && { conversation: coveredBy(moderator, earlier()) }),
-  };
-}
-
-function coveredBy(moderator: Moderator, messages: readonly Message[]): readonly Segment[] {
-  return messages.flatMap((message) => message.segments.filter((segment) => covers(moderator, segment)));
 }

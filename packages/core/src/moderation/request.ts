@@ -1,5 +1,5 @@
-import type { CallContext, Item, Moderator } from './moderator.ts';
-import { failure, readVerdict, type FailureReason, type Verdict } from './verdict.ts';
+import type { Item, ModerateOptions, Moderator } from './moderator.ts';
+import { failure, readVerdict, type Failed, type Verdict } from './verdict.ts';
 
 /** One request to a moderator that is under way. */
 export interface ModerationRequest {
@@ -10,35 +10,32 @@ export interface ModerationRequest {
 }
 
 /**
- * Sends items to a moderator, within a deadline. The moderator is trusted neither to keep the time, nor to stop when
- * it is told, nor to answer with verdicts.
- * @param deadline in milliseconds
+ * Sends items to a moderator. It is trusted neither to stop when it is told, nor to answer with verdicts.
+ * @param members the names that its verdicts may carry besides its own
  */
 export function sendRequest(
   moderator: Moderator,
   items: readonly Item[],
-  context: CallContext | undefined,
-  deadline: number,
+  options: Omit<ModerateOptions, 'signal'>,
+  members?: readonly string[],
 ): ModerationRequest {
   const controller = new AbortController();
   const { promise: verdicts, resolve } = Promise.withResolvers<readonly Verdict[]>();
-  const fail = (reason: FailureReason): void => {
-    clearTimeout(timer);
-    resolve(items.map(() => failure(moderator.name, reason)));
+  const fail = (reason: Failed['reason'], more?: Pick<Failed, 'retryAfterMs'>): void => {
+    resolve(items.map(() => failure(moderator.name, reason, more)));
     controller.abort();
   };
-  const timer = setTimeout(() => fail('timeout'), deadline);
   const { signal } = controller;
   const ask = async (): Promise<void> => {
-    const answers: unknown = await moderator.moderate([...items], context ? { signal, context } : { signal });
+    const answers: unknown = await moderator.moderate([...items], { ...options, signal });
     if (!Array.isArray(answers) || answers.length !== items.length) {
       fail('malformed');
       return;
     }
     // Array.from, for a hole in an array is an answer that is missing.
-    resolve(Array.from(answers, (answer) => readVerdict(moderator.name, answer)));
-    clearTimeout(timer);
+    resolve(Array.from(answers, (answer) => readVerdict(moderator.name, answer, members)));
   };
-  ask().catch(() => fail('unavailable')); // what it threw may hold anything, content too, so it goes no further
+  // What it threw may hold anything, content too, so it goes no further. As with a fault of the network, it may be asked again.
+  ask().catch(() => fail('unavailable', { retryAfterMs: 0 }));
   return { verdicts, stop: () => fail('aborted') };
 }

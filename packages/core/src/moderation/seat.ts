@@ -1,165 +1,238 @@
 import { attempt } from '../attempt.ts';
+import type { EventHub } from '../events.ts';
 import { isText } from '../is.ts';
 import { getOrAdd } from '../look-up.ts';
-import type { EventHub } from '../events.ts';
+import { createBreaker, isOutage, type RequestEnd } from './breaker.ts';
 import type { VerdictCache } from './cache.ts';
+import { createDeadlines } from './deadlines.ts';
 import { keyOf } from './key.ts';
-import type { CallContext, Item, Moderator, Stage } from './moderator.ts';
+import type { Limits } from './limits.ts';
+import type { Ask, Item, Moderator } from './moderator.ts';
+import {
+  answered,
+  hasWaiters,
+  patienceOf,
+  type Asker,
+  type PendingQuestion,
+  type Question,
+  type Waiter,
+} from './question.ts';
+import { createQueue, type Queue } from './queue.ts';
+import { createQuotaKeeper } from './quota.ts';
 import { sendRequest } from './request.ts';
+import type { SharedVerdicts } from './store.ts';
+import { createTelling } from './telling.ts';
+import { estimateTokens } from './tokens.ts';
 import { failure, isJudged, type Failed, type Verdict } from './verdict.ts';
 
-export interface SeatOptions {
-  /** Milliseconds for one request, whatever it does in them. */
-  readonly deadline: number;
+/** What all seats of a panel share. */
+export interface SeatParts {
   readonly cache: VerdictCache | undefined;
+  readonly shared: SharedVerdicts | undefined;
   readonly events: EventHub;
-}
-
-/** One item that somebody waits for a verdict on; several may wait for the same. */
-export interface Question {
-  readonly verdict: Promise<Verdict>;
-  /** One of those who wait does so no longer. When nobody does, the moderator is told to stop. */
-  leave(): void;
 }
 
 /** Where one moderator sits on the panel. */
 export interface Seat {
   readonly moderator: Moderator;
-  /** Asks about one item. The verdict never rejects. */
-  ask(item: Item, context: CallContext): Question;
+  ask(item: Item, asker: Asker): Question;
 }
+
+/** More partitions than this are looked through for those that are done with. */
+const MANY_PARTITIONS = 100;
+/** Milliseconds before the first retry of what says no time of its own; each one doubles it. */
+const FIRST_PAUSE = 100;
 
 /**
  * Around each request to a moderator stand, in this order: the cache, the questions in flight (an item is judged once,
- * however many wait for it), the batch, and the deadline.
+ * however many wait for it), the deadline of each who waits, the queue with its batches, quota and breaker, and the
+ * retries. Partitions share nothing but the moderator.
  */
-export function createSeat(moderator: Moderator, { deadline, cache, events }: SeatOptions): Seat {
+export function createSeat(
+  moderator: Moderator,
+  { deadline, retries, concurrency, batch, quota, breaker }: Limits,
+  { cache, shared, events }: SeatParts,
+): Seat {
+  const { name } = moderator;
   const inFlight = new Map<string | undefined, PendingQuestion>();
-  /** Questions of this very moment, by partition: they go out together. */
-  const queues = new Map<string, PendingQuestion[]>();
-  let model: string | undefined;
+  const queues = new Map<string, Queue>();
+  const telling = createTelling(events);
 
-  /** One request to the moderator, and what comes of it, for each of its questions. */
-  async function request(
-    questions: readonly PendingQuestion[],
-    context: CallContext | undefined,
-    until = Date.now() + deadline,
-  ): Promise<void> {
-    let isStopped = false;
-    const items = questions.map(({ item }) => item);
-    const { verdicts: coming, stop } = sendRequest(moderator, items, context, until - Date.now());
-    for (const question of questions)
-      question.onLeft = () => {
-        if (questions.some(isAwaited)) return;
-        isStopped = true;
-        stop();
-      };
-    const verdicts = await coming;
-    const [first] = verdicts;
-    if (questions.length > 1 && first?.status === 'failed' && isOneItemsFault(first) && !isStopped) {
-      // One item that the moderator cannot take must not take the others with it.
-      await Promise.all(questions.filter(isAwaited).map((each) => request([each], context, until)));
-      return;
-    }
-    if (!isStopped) tell(verdicts, items[0]?.stage ?? 'input');
-    for (const [index, question] of questions.entries()) {
-      const verdict = verdicts[index] ?? failure(moderator.name, 'malformed');
-      forget(question);
-      if (question.key !== undefined && isJudged(verdict)) cache?.set(question.key, verdict);
-      question.answer(verdict);
-    }
+  const deadlines = createDeadlines<Waiter>((late) => {
+    const verdicts = late.map(({ question }) => (question.trouble ??= failure(name, 'timeout')));
+    telling.failed(verdicts, late[0]?.question.item.stage ?? 'input');
+    for (const [index, waiter] of late.entries()) leave(waiter, verdicts[index]);
+  });
+
+  function leave(waiter: Waiter, verdict: Verdict = failure(name, 'aborted')): void {
+    const { question } = waiter;
+    if (!question.waiters.delete(waiter)) return;
+    deadlines.remove(waiter);
+    waiter.resolve(verdict);
+    if (hasWaiters(question)) return;
+    forget(question);
+    question.onLeft();
   }
 
   function forget(question: PendingQuestion): void {
     if (inFlight.get(question.key) === question) inFlight.delete(question.key);
   }
 
-  function tell(verdicts: readonly Verdict[], stage: Stage): void {
-    const failures = verdicts.filter((verdict) => verdict.status === 'failed');
-    const [failed] = failures;
-    if (failed) {
-      const { status: _, ...why } = failed;
-      events.tell('moderator-failed', { ...why, stage, items: failures.length });
+  function answer(question: PendingQuestion, verdict: Verdict, isNew = true): void {
+    forget(question);
+    if (question.key !== undefined && isJudged(verdict)) {
+      cache?.set(question.key, verdict);
+      if (isNew) shared?.set(question.key, verdict);
     }
-    for (const verdict of verdicts) {
-      if (!isJudged(verdict) || verdict.model === undefined || verdict.model === model) continue;
-      if (model !== undefined)
-        events.tell('model-changed', { moderator: verdict.moderator, from: model, to: verdict.model });
-      model = verdict.model;
+    for (const waiter of question.waiters) {
+      deadlines.remove(waiter);
+      waiter.resolve(verdict);
     }
+    question.waiters.clear();
+  }
+
+  function refuse(failures: readonly (readonly [PendingQuestion, Failed])[]): void {
+    const [first] = failures;
+    if (!first) return;
+    telling.failed(
+      failures.map(([, verdict]) => verdict),
+      first[0].item.stage,
+    );
+    for (const [question, verdict] of failures) answer(question, verdict);
+  }
+
+  async function send(questions: readonly PendingQuestion[]): Promise<RequestEnd> {
+    const [{ context } = { context: {} }] = questions;
+    const items = questions.map(({ item }) => item);
+    const request = sendRequest(moderator, items, { ask: NOBODY, ...(moderator.partition && { context }) });
+    let isStopped = false;
+    for (const question of questions) {
+      question.trouble = undefined;
+      question.onLeft = () => {
+        if (questions.some(hasWaiters)) return;
+        isStopped = true;
+        request.stop();
+      };
+    }
+    const verdicts = await request.verdicts;
+    if (isStopped) return questions.some(({ trouble }) => trouble) ? 'failed' : 'stopped';
+    telling.answered(verdicts);
+    sort(questions, verdicts);
+    return isOutage(verdicts) ? 'failed' : 'answered';
+  }
+
+  /** What becomes of each question of a request. */
+  function sort(questions: readonly PendingQuestion[], verdicts: readonly Verdict[]): void {
+    const suspects: PendingQuestion[] = [];
+    const again: (readonly [PendingQuestion, Failed])[] = [];
+    const over: (readonly [PendingQuestion, Failed])[] = [];
+    for (const [index, question] of questions.entries()) {
+      const verdict = verdicts[index] ?? failure(name, 'malformed');
+      if (verdict.status !== 'failed') answer(question, verdict);
+      else if (!hasWaiters(question)) forget(question);
+      else if (questions.length > 1 && isOneItemsFault(verdict)) suspects.push(question);
+      else if (question.tries < retries && isInTime(question, verdict)) again.push([question, verdict]);
+      else over.push([question, verdict]);
+    }
+    refuse(over);
+    // One item that the moderator cannot take must not take the others with it.
+    const size = Math.max(1, Math.floor(suspects.length / 4));
+    for (let start = 0; start < suspects.length; start += size)
+      suspects[start]?.queue.again(suspects.slice(start, start + size));
+    if (again.length > 0) askLater(again);
+  }
+
+  function askLater(failures: readonly (readonly [PendingQuestion, Failed])[]): void {
+    let pause = 0;
+    let isAlone = false;
+    for (const [question, verdict] of failures) {
+      question.trouble = verdict;
+      const backoff = FIRST_PAUSE * 2 ** question.tries++ * (0.5 + Math.random() / 2);
+      pause = Math.max(pause, verdict.retryAfterMs ?? 0, Math.min(backoff, deadline / 4));
+      // It may be one of them that brings the others down: the last time each goes alone, unless there were too many.
+      isAlone ||= question.tries === retries && verdict.reason !== 'quota';
+    }
+    const questions = failures.map(([question]) => question);
+    const timer = setTimeout(() => {
+      const left = questions.filter(hasWaiters);
+      if (isAlone) left.forEach((question) => question.queue.again([question]));
+      else left[0]?.queue.again(left);
+    }, pause);
+    for (const question of questions)
+      question.onLeft = () => {
+        if (!questions.some(hasWaiters)) clearTimeout(timer);
+      };
+  }
+
+  function queueFor(partition: string): Queue {
+    return getOrAdd(queues, partition, () => {
+      if (queues.size > MANY_PARTITIONS) for (const [each, queue] of queues) if (queue.isIdle) queues.delete(each);
+      const { batch: _, ...alone } = moderator;
+      return createQueue({
+        moderator: batch ? moderator : alone,
+        concurrency,
+        maxWait: moderator.inProcess ? 0 : (batch?.maxWait ?? 0),
+        quota: quota && !moderator.inProcess ? createQuotaKeeper(quota) : undefined,
+        breaker: breaker && createBreaker(breaker, (state) => events.tell('breaker', { moderator: name, state })),
+        send,
+        refuse: (questions, verdict) => refuse(questions.map((question) => [question, verdict])),
+      });
+    });
+  }
+
+  function begin(item: Item, key: string | undefined, asker: Asker, queue: Queue): PendingQuestion {
+    const question: PendingQuestion = {
+      item,
+      key,
+      queue,
+      context: asker.context,
+      isAwaited: asker.isAwaited,
+      waiters: new Set(),
+      since: performance.now(),
+      tokens: quota ? estimateTokens((item.before ?? '') + (item.segment.text ?? '')) : 0,
+      tries: 0,
+      trouble: undefined,
+      onLeft: () => {},
+    };
+    if (key !== undefined) inFlight.set(key, question);
+    if (key === undefined || !shared) queue.add(question);
+    else
+      void shared.get(key).then((known) => {
+        if (known) answer(question, known, false);
+        else if (hasWaiters(question)) queue.add(question);
+      });
+    return question;
   }
 
   return {
     moderator,
-    ask(item, context) {
-      const partition = moderator.partition ? attempt(() => moderator.partition?.(context)) : '';
+    ask(item, asker) {
+      const partition = moderator.partition ? attempt(() => moderator.partition?.(asker.context)) : '';
       if (!isText(partition)) {
         // Without knowing whose it is there is nobody to ask on behalf of.
-        const verdict = failure(moderator.name, 'malformed');
-        tell([verdict], item.stage);
+        const verdict = failure(name, 'malformed');
+        telling.failed([verdict], item.stage);
         return answered(verdict);
       }
       const key = keyOf(moderator, partition, item);
       const cached = key !== undefined && cache?.get(key);
       if (cached) return answered(cached);
-      const asked = inFlight.get(key);
-      if (asked) return join(asked, forget);
-      const question = createQuestion(item, key);
-      if (key !== undefined) inFlight.set(key, question);
-      getOrAdd(queues, partition, () => {
-        const questions: PendingQuestion[] = [];
-        queueMicrotask(() => {
-          queues.delete(partition);
-          for (const batch of cut(questions.filter(isAwaited), moderator.batch))
-            void request(batch, moderator.partition ? context : undefined);
-        });
-        return questions;
-      }).push(question);
-      return join(question, forget);
+      const question = inFlight.get(key) ?? begin(item, key, asker, queueFor(partition));
+      if (asker.isAwaited && !question.isAwaited) {
+        question.isAwaited = true;
+        question.queue.hurry(question);
+      }
+      const { promise: verdict, resolve } = Promise.withResolvers<Verdict>();
+      const waiter: Waiter = { question, until: performance.now() + deadline, resolve };
+      question.waiters.add(waiter);
+      deadlines.add(waiter);
+      return { verdict, leave: () => leave(waiter) };
     },
   };
-}
 
-/** A question that nobody need ask any longer. */
-function answered(verdict: Verdict): Question {
-  return { verdict: Promise.resolve(verdict), leave: () => {} };
-}
-
-interface PendingQuestion {
-  readonly item: Item;
-  readonly key: string | undefined;
-  readonly verdict: Promise<Verdict>;
-  readonly answer: (verdict: Verdict) => void;
-  /** How many wait for it. */
-  waiting: number;
-  /** Told each time that the last of them has left. */
-  onLeft: () => void;
-}
-
-function createQuestion(item: Item, key: string | undefined): PendingQuestion {
-  const { promise: verdict, resolve: answer } = Promise.withResolvers<Verdict>();
-  return { item, key, verdict, answer, waiting: 0, onLeft: () => {} };
-}
-
-function isAwaited({ waiting }: PendingQuestion): boolean {
-  return waiting > 0;
-}
-
-/** One more waits for a question. When the last of them leaves, whoever asks from then on asks anew. */
-function join(question: PendingQuestion, forget: (question: PendingQuestion) => void): Question {
-  question.waiting += 1;
-  let isHere = true;
-  return {
-    verdict: question.verdict,
-    leave() {
-      if (!isHere) return;
-      isHere = false;
-      question.waiting -= 1;
-      if (isAwaited(question)) return;
-      forget(question);
-      question.onLeft();
-    },
-  };
+  function isInTime(question: PendingQuestion, { retryAfterMs }: Failed): boolean {
+    return retryAfterMs !== undefined && performance.now() + retryAfterMs < patienceOf(question);
+  }
 }
 
 /** Whether the fault may lie in a single item of a batch, and not in the service or the key. */
@@ -167,24 +240,5 @@ function isOneItemsFault({ reason }: Failed): boolean {
   return reason === 'refused' || reason === 'malformed';
 }
 
-/** Cuts questions into batches within a moderator's limits; without any, each goes alone. */
-function cut(
-  questions: readonly PendingQuestion[],
-  limits: Moderator['batch'],
-): readonly (readonly PendingQuestion[])[] {
-  if (!limits) return questions.map((question) => [question]);
-  const batches: PendingQuestion[][] = [];
-  let characters = 0;
-  for (const question of questions) {
-    const size = (question.item.segment.text?.length ?? 0) + (question.item.before?.length ?? 0);
-    const batch = batches.at(-1);
-    if (batch && batch.length < limits.items && characters + size <= limits.characters) {
-      batch.push(question);
-      characters += size;
-    } else {
-      batches.push([question]);
-      characters = size;
-    }
-  }
-  return batches;
-}
+/** Who has no members has nobody to ask. */
+const NOBODY: Ask = ({ name }, items) => Promise.resolve(items.map(() => failure(name, 'malformed')));

@@ -6,8 +6,20 @@ export type FailureReason = 'timeout' | 'unavailable' | 'malformed' | 'refused' 
 /** Why a moderator does not cover an item. */
 export type UnsupportedReason = 'kind' | 'language' | 'too-large';
 
+/** A stretch of a text, in characters (UTF-16 code units); `end` is the first one behind it. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What every verdict may say. */
+interface Said {
+  /** What each of its members said, where a moderator is made of others, in the order in which they were asked. */
+  readonly members?: readonly Verdict[];
+}
+
 /** A moderator looked and says what it found. */
-export interface Judged<C extends string = string> {
+export interface Judged<C extends string = string> extends Said {
   readonly status: 'clear' | 'flagged';
   readonly moderator: string;
   /** The model that gave the scores, as the service named it. */
@@ -20,12 +32,14 @@ export interface Judged<C extends string = string> {
   readonly scores: { readonly [K in C]?: number };
   /** Which part of the item each category was judged on. */
   readonly appliedTo?: { readonly [K in C]?: readonly ('text' | 'image')[] };
+  /** Where a text was judged in pieces: the piece that each category was flagged in, or had its score from. */
+  readonly spans?: { readonly [K in C]?: Span };
   /** A text that the moderator suggests. */
   readonly message?: string;
 }
 
 /** A moderator could not say anything: never a pass. */
-export interface Failed {
+export interface Failed extends Said {
   readonly status: 'failed';
   readonly moderator: string;
   readonly reason: FailureReason;
@@ -36,7 +50,7 @@ export interface Failed {
 }
 
 /** A moderator does not cover this kind, language or size. */
-export interface Unsupported {
+export interface Unsupported extends Said {
   readonly status: 'unsupported';
   readonly moderator: string;
   readonly reason: UnsupportedReason;
@@ -84,11 +98,20 @@ export function unsupported(reason: UnsupportedReason): Report<never> {
   return { status: 'unsupported', reason };
 }
 
-/** The verdict that a moderator's answer amounts to: anything that is not one is `failed`, never a pass. */
-export function readVerdict(moderator: string, answer: unknown): Verdict {
+/**
+ * The verdict that a moderator's answer amounts to: anything that is not one is `failed`, never a pass.
+ * @param members the names that it may hand on a verdict of, besides its own
+ */
+export function readVerdict(name: string, answer: unknown, members: readonly string[] = []): Verdict {
   if (isRecord(answer)) {
     const { status, reason, retryAfterMs, detail } = answer;
-    if (status === 'clear' || status === 'flagged') return readJudged(moderator, status, answer);
+    const moderator = members.find((member) => member === answer['moderator']) ?? name;
+    const said = answer['members'];
+    const more =
+      members.length > 0 && Array.isArray(said)
+        ? { members: Object.freeze(said.map((each) => readVerdict(name, each, members))) }
+        : {};
+    if (status === 'clear' || status === 'flagged') return readJudged(moderator, status, answer, more);
     if (status === 'failed' && isOneOf(FAILURES, reason))
       return {
         status,
@@ -96,10 +119,11 @@ export function readVerdict(moderator: string, answer: unknown): Verdict {
         reason,
         ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0 && { retryAfterMs }),
         ...(isText(detail) && { detail }),
+        ...more,
       };
-    if (status === 'unsupported' && isOneOf(UNSUPPORTED, reason)) return { status, moderator, reason };
+    if (status === 'unsupported' && isOneOf(UNSUPPORTED, reason)) return { status, moderator, reason, ...more };
   }
-  return failure(moderator, 'malformed');
+  return failure(name, 'malformed');
 }
 
 const FAILURES: readonly FailureReason[] = [
@@ -114,7 +138,12 @@ const FAILURES: readonly FailureReason[] = [
 const UNSUPPORTED: readonly UnsupportedReason[] = ['kind', 'language', 'too-large'];
 
 /** Copied and frozen, for the same verdict may be remembered and shown to many. */
-function readJudged(moderator: string, status: Judged['status'], answer: Readonly<Record<string, unknown>>): Verdict {
+function readJudged(
+  moderator: string,
+  status: Judged['status'],
+  answer: Readonly<Record<string, unknown>>,
+  more: Pick<Judged, 'members'>,
+): Verdict {
   const { flagged, scores, model, responseId, appliedTo, message } = answer;
   if (!Array.isArray(flagged) || !flagged.every(isText) || !isRecordOf(scores, isScore))
     return failure(moderator, 'malformed');
@@ -127,12 +156,22 @@ function readJudged(moderator: string, status: Judged['status'], answer: Readonl
     ...(isText(responseId) && { responseId }),
     ...(isRecordOf(appliedTo, isParts) && { appliedTo: Object.freeze({ ...appliedTo }) }),
     ...(isText(message) && { message }),
+    ...more,
   });
 }
 
 /** A failure that the guard itself has seen, and the moderator has not said. */
-export function failure(moderator: string, reason: FailureReason): Failed {
-  return { status: 'failed', moderator, reason };
+export function failure(
+  moderator: string,
+  reason: FailureReason,
+  more: Pick<Failed, 'retryAfterMs' | 'detail'> = {},
+): Failed {
+  return { status: 'failed', moderator, reason, ...more };
+}
+
+/** What the guard itself says of an item that a moderator is not asked about. */
+export function unsupportedBy(moderator: string, reason: UnsupportedReason): Unsupported {
+  return { status: 'unsupported', moderator, reason };
 }
 
 function isRecordOf<T>(

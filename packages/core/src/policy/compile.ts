@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import type { Moderator, Stage } from '../moderation/moderator.ts';
+import { withMembers, type Moderator, type Stage } from '../moderation/moderator.ts';
 import { isRecord } from '../is.ts';
 import { getOrAdd, memberOf } from '../look-up.ts';
 import { policy as policySchema } from '../schemas.ts';
@@ -37,7 +37,7 @@ const TIERS = ['block', 'review', 'warn'] as const;
 /** Checks a policy and prepares its look-ups. Throws a `ConfigurationError` that names what is wrong. */
 export function compilePolicy(given: Policy, roster: Roster): CompiledPolicy {
   validate(policySchema, given, 'policy');
-  const everyone = [...new Set([...roster.input, ...roster.output])];
+  const everyone = withMembers([...roster.input, ...roster.output]);
   checkRules(given.categories, 'policy.categories', everyone);
   checkRules(given.input?.categories, 'policy.input.categories', roster.input);
   checkRules(given.output?.categories, 'policy.output.categories', roster.output);

@@ -1,5 +1,5 @@
 import type { Stage } from '../moderation/moderator.ts';
-import { isJudged, type Judged, type PlacedVerdict } from '../moderation/verdict.ts';
+import { isJudged, type Judged, type PlacedVerdict, type Span } from '../moderation/verdict.ts';
 import { memberOf } from '../look-up.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { strictest, type Action, type Finding, type Unchecked } from './decision.ts';
@@ -81,6 +81,7 @@ function findingOf(
     threshold === 'flag' ? isFlagged : score !== undefined && score >= threshold,
   );
   if (!met && !isFlagged) return undefined;
+  const span = memberOf<Span | undefined>(verdict.spans, category);
   return {
     category: named,
     ...(reported !== undefined && { score: reported }),
@@ -88,5 +89,6 @@ function findingOf(
     action: met ? met[0] : 'allow',
     moderator: verdict.moderator,
     path: verdict.path,
+    ...(span && { span }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Stage } from '../moderation/moderator.ts';
-import type { PlacedVerdict } from '../moderation/verdict.ts';
+import type { PlacedVerdict, Span } from '../moderation/verdict.ts';
 import type { Threshold } from './policy.ts';
 
 /** What is to happen, from mild to strict. `warn` and `review` release the text. */
@@ -15,6 +15,8 @@ export interface Finding<C extends string = string> {
   readonly action: Action;
   readonly moderator: string;
   readonly path: string;
+  /** Where a long text was judged in pieces: the piece that it is about. */
+  readonly span?: Span;
 }
 
 /** One segment that nobody, or not everybody who should, could check. */

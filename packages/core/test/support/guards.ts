@@ -38,11 +38,19 @@ export function watch<I extends Moderator, O extends Moderator = I>(
 ): Watched<CategoryOf<I | O>> {
   type C = CategoryOf<I | O>;
   const guard = createGuard(options);
-  const told: Told<C> = { flagged: [], retried: [], settled: [], 'moderator-failed': [], 'model-changed': [] };
+  const told: Told<C> = {
+    flagged: [],
+    retried: [],
+    settled: [],
+    'moderator-failed': [],
+    breaker: [],
+    'model-changed': [],
+  };
   guard.on('flagged', (event) => told.flagged.push(event));
   guard.on('retried', (event) => told.retried.push(event));
   guard.on('settled', (event) => told.settled.push(event));
   guard.on('moderator-failed', (event) => told['moderator-failed'].push(event));
+  guard.on('breaker', (event) => told.breaker.push(event));
   guard.on('model-changed', (event) => told['model-changed'].push(event));
   let calls = 0;
   let hasMany = false;

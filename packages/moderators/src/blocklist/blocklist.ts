@@ -73,7 +73,8 @@ export function blocklist<const C extends string = 'blocklist'>(
     revision: fingerprint(JSON.stringify([COMPARISON, category, [...plain].toSorted()])),
     categories: [category],
     span: [...plain].reduce((longest, term) => Math.max(longest, term.length), 0),
-    // Nothing leaves the process, so the limits only keep one turn of the event loop short.
+    inProcess: true,
+    // The limits only keep one turn of the event loop short.
     batch: { items: 1000, characters: 1_000_000 },
     async moderate(items, { signal }) {
       return items.map((item) => (signal.aborted ? failed('aborted') : judge(item)));

@@ -1,5 +1,5 @@
 import { isConfigurationError, type CategoryOf, type Item, type Report } from '@chaperone/core';
-import { startServer, testModerator, type TestServer } from '@chaperone/testing';
+import { moderateOptions, startServer, testModerator, type TestServer } from '@chaperone/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { openaiModeration, type OpenAICategory, type OpenAIModerationOptions } from '../index.ts';
 
@@ -36,7 +36,7 @@ function ask(
   const moderator = openaiModeration({ apiKey: KEY, baseURL: server.url, ...options });
   return moderator.moderate(
     texts.map((text) => item(text)),
-    { signal },
+    moderateOptions({ signal }),
   );
 }
 
@@ -83,7 +83,7 @@ describe('what is sent', () => {
 
   test('a text that continues one goes with what it continues', async () => {
     const moderator = openaiModeration({ apiKey: KEY, baseURL: server.url });
-    await moderator.moderate([item('wards', { before: 'back' })], { signal: never() });
+    await moderator.moderate([item('wards', { before: 'back' })], moderateOptions());
     expect(server.moderated).toEqual(['backwards']);
   });
 
@@ -106,12 +106,12 @@ describe('what is sent', () => {
       stage: 'input',
     };
     server.setModeration((text) => ({ flagged: text === 'bad' ? ['hate'] : [] }));
-    expect(await moderator.moderate([image, item('')], { signal: never() })).toEqual([
+    expect(await moderator.moderate([image, item('')], moderateOptions())).toEqual([
       { status: 'unsupported', reason: 'kind' },
       { status: 'clear', flagged: [], scores: {} },
     ]);
     expect(server.requests).toEqual([]);
-    const mixed = await moderator.moderate([item(''), item('good'), image, item('bad')], { signal: never() });
+    const mixed = await moderator.moderate([item(''), item('good'), image, item('bad')], moderateOptions());
     expect(mixed.map(({ status }) => status)).toEqual(['clear', 'clear', 'unsupported', 'flagged']);
     expect(server.moderated).toEqual(['good', 'bad']);
   });
@@ -120,7 +120,7 @@ describe('what is sent', () => {
     const moderator = openaiModeration({ apiKey: KEY, baseURL: 'http://nowhere.test/v1' });
     const other = vi.fn<typeof fetch>(async () => Response.json(answerOf({})));
     vi.stubGlobal('fetch', other);
-    expect(await moderator.moderate([item('x')], { signal: never() })).toMatchObject([{ status: 'clear' }]);
+    expect(await moderator.moderate([item('x')], moderateOptions())).toMatchObject([{ status: 'clear' }]);
     expect(other).toHaveBeenCalledTimes(1);
     const own = vi.fn<typeof fetch>(async () => Response.json(answerOf({})));
     expect(await ask(['x'], { fetch: own })).toMatchObject([{ status: 'clear' }]);
@@ -349,7 +349,7 @@ describe('how it is made', () => {
     expect(moderator).toMatchObject({
       name: 'openai-moderation',
       revision: 'omni-moderation-latest https://api.openai.com/v1',
-      batch: { items: 32, characters: 100_000 },
+      batch: { items: 64, characters: 32_000 },
     });
     expect(moderator).not.toHaveProperty('kinds');
     expect(moderator.categories).toHaveLength(13);
@@ -371,7 +371,7 @@ describe('how it is made', () => {
     const moderator = openaiModeration();
     vi.stubEnv('OPENAI_API_KEY', 'sk-later');
     vi.stubEnv('OPENAI_BASE_URL', 'http://later.test/v1');
-    await moderator.moderate([item('x')], { signal: never() });
+    await moderator.moderate([item('x')], moderateOptions());
     expect(server.requests[0]?.headers['authorization']).toBe('Bearer sk-environment');
   });
 
@@ -383,9 +383,9 @@ describe('how it is made', () => {
   });
 
   test('another server needs no key, and then gets no header', async () => {
-    await openaiModeration({ baseURL: server.url }).moderate([item('x')], { signal: never() });
+    await openaiModeration({ baseURL: server.url }).moderate([item('x')], moderateOptions());
     vi.stubEnv('OPENAI_BASE_URL', server.url);
-    await openaiModeration().moderate([item('x')], { signal: never() });
+    await openaiModeration().moderate([item('x')], moderateOptions());
     expect(server.requests.map(({ headers }) => headers['authorization'])).toEqual([undefined, undefined]);
   });
 

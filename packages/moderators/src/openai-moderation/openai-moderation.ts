@@ -88,8 +88,11 @@ export function openaiModeration<const X extends string = never>(
     name: given.name ?? 'openai-moderation',
     revision: `${model} ${baseURL}`,
     categories: [...new Set([...OPENAI_CATEGORIES, ...(options.categories ?? [])])],
-    // A request stays under about 400 KB in any script, and one that is refused takes at most 31 others with it.
-    batch: { items: 32, characters: 100_000 },
+    // OpenAI advises texts of fewer than 2,000 characters: longer ones are judged less well.
+    maxCharacters: 1_999,
+    // A history of 30 turns in one request, and no more than about 10,000 tokens of English: the quota of a minute on the
+    // lowest tiers.
+    batch: { items: 64, characters: 32_000 },
     async moderate(items, { signal }: ModerateOptions) {
       const texts = items.map(textOf);
       const judged = texts.filter((entry): entry is string => entry !== undefined && entry !== '');

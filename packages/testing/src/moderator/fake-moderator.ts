@@ -45,6 +45,8 @@ export interface FakeModeratorOptions<C extends string> {
   readonly reads?: 'segment' | 'message' | 'conversation';
   readonly partition?: (context: CallContext) => string;
   readonly span?: number;
+  readonly maxCharacters?: number;
+  readonly inProcess?: boolean;
   readonly batch?: { readonly items: number; readonly characters: number };
 }
 

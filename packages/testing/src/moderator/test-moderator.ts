@@ -2,6 +2,7 @@ import type { Item, Moderator, Report, Segment, Stage } from '@chaperone/core';
 import assert from 'node:assert/strict';
 import { findTest, type TestFunction } from '../test-function.ts';
 import { assertPlainData, assertReports } from './assert-report.ts';
+import { moderateOptions } from './moderate-options.ts';
 
 /** What `testModerator` needs to know about the moderator. */
 export interface ModeratorSamples {
@@ -83,7 +84,7 @@ export function testModerator(
   });
 
   test('has no reports on no items', async (subject) => {
-    assert.deepEqual(await subject.moderate([], { signal: new AbortController().signal }), []);
+    assert.deepEqual(await subject.moderate([], moderateOptions()), []);
   });
 
   test('says the same of the same item twice', async (subject) => {
@@ -114,18 +115,18 @@ export function testModerator(
   });
 
   test('ends promptly when its signal is aborted before it begins', async (subject) => {
-    await endsPromptly(subject.moderate([flagged()], { signal: AbortSignal.abort() }));
+    await endsPromptly(subject.moderate([flagged()], moderateOptions({ signal: AbortSignal.abort() })));
   });
 
   test('ends promptly when its signal is aborted on the way', async (subject) => {
     const controller = new AbortController();
-    const call = subject.moderate([flagged()], { signal: controller.signal });
+    const call = subject.moderate([flagged()], moderateOptions({ signal: controller.signal }));
     setTimeout(() => controller.abort(), 1);
     await endsPromptly(call);
   });
 
   test('answers the next call as if no call had been aborted', async (subject) => {
-    await endsPromptly(subject.moderate([flagged()], { signal: AbortSignal.abort() }));
+    await endsPromptly(subject.moderate([flagged()], moderateOptions({ signal: AbortSignal.abort() })));
     assert.deepEqual(statuses(await moderateAll(subject, [flagged(), clear()])), ['flagged', 'clear']);
   });
 
@@ -159,7 +160,7 @@ export function testModerator(
 async function moderateAll(moderator: Moderator, items: readonly Item[]): Promise<readonly Report[]> {
   const reports: Report[] = [];
   for (const batch of batchesOf(moderator, items)) {
-    const answered = await moderator.moderate(batch, { signal: new AbortController().signal });
+    const answered = await moderator.moderate(batch, moderateOptions());
     assertReports(answered, batch.length);
     reports.push(...answered);
   }

@@ -23,7 +23,7 @@ export interface ModerationInput {
 }
 
 /** The model that answers where none was asked for. */
-const DEFAULT_MODEL = 'omni-moderation-latest';
+export const DEFAULT_MODEL = 'omni-moderation-latest';
 
 /** The categories that can be judged on an image too; on an image alone the others are not evaluated, and score 0. */
 const IMAGE_CATEGORIES = [

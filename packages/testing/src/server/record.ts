@@ -18,14 +18,22 @@ interface Recorded<Endpoint extends string, Body> {
   readonly aborted: boolean;
 }
 
-/** A request that the server got. It is one object from arrival to end: `aborted` and `endedAt` change in place. */
+/** A request that the server got. It is one object from arrival to end: what becomes of it changes in place. */
 export type RecordedRequest = RecordedChatRequest | RecordedModerationRequest | Recorded<'other', unknown>;
 
 /** A request for a completion. */
 export type RecordedChatRequest = Recorded<'chat', ChatRequest>;
 
 /** A request for moderation. */
-export type RecordedModerationRequest = Recorded<'moderation', ModerationRequest>;
+export interface RecordedModerationRequest extends Recorded<'moderation', ModerationRequest> {
+  /** Whether it was refused because it was over the quota. */
+  readonly refused: boolean;
+}
 
 /** The same while the server writes it. */
-export type OpenRecord = RecordedRequest & { endedAt?: number; aborted: boolean };
+export type OpenRecord = (Exclude<RecordedRequest, RecordedModerationRequest> | OpenModerationRecord) & {
+  endedAt?: number;
+  aborted: boolean;
+};
+
+export type OpenModerationRecord = RecordedModerationRequest & { refused: boolean };

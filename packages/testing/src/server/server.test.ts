@@ -1,5 +1,5 @@
-import { expect, test as base } from 'vitest';
-import { startServer, type Answer, type ServerOptions, type TestServer } from '../index.ts';
+import { describe, expect, test as base } from 'vitest';
+import { startServer, type Answer, type Quota, type ServerOptions, type TestServer } from '../index.ts';
 
 /** Starts a server for one test and closes it after. */
 const test = base.extend<{ start: (options?: ServerOptions) => Promise<TestServer> }>({
@@ -393,6 +393,176 @@ test.for([{ stream: true }, { stream: false }])('knows when the client has gone:
   await expect(answer).rejects.toThrow(/abort/);
   await until(() => server.chatRequests[0]?.aborted);
   expect(server.chatRequests[0]?.endedAt).toBeGreaterThan(0);
+});
+
+describe('a quota of moderation', () => {
+  /** A token a character, so that the sums are plain. */
+  const plain = (quota: Quota): { quota: Quota } => ({ quota: { tokensOf: ({ length }) => length, ...quota } });
+  const text = (length: number): string => 'x'.repeat(length);
+
+  /** The headers of a response that are about the quota. */
+  const told = ({ headers }: Response): { readonly [name: string]: string } =>
+    Object.fromEntries([...headers].filter(([name]) => /ratelimit|retry/.test(name)));
+
+  const statuses = (requests: readonly Promise<Response>[]): Promise<number[]> =>
+    Promise.all(requests.map(async (response) => (await response).status));
+
+  test('refuses what is over the tokens as OpenAI words it', async ({ start }) => {
+    const server = await start(plain({ tokens: 10_000 }));
+    const first = await moderate(server, [text(9_000), text(800)]);
+    expect(first.status).toBe(200);
+    expect(told(first)).toEqual({
+      'x-ratelimit-limit-tokens': '10000',
+      'x-ratelimit-remaining-tokens': '200',
+      'x-ratelimit-reset-tokens': '1m0s',
+    });
+    const refused = await moderate(server, text(500), { model: 'omni-moderation-2024-09-26' });
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('content-type')).toBe('application/json');
+    expect(refused.headers.get('x-request-id')).toBe('req_2');
+    expect(told(refused)).toEqual({
+      'retry-after': expect.stringMatching(/^(5\d|60)$/),
+      'retry-after-ms': expect.stringMatching(/^(5\d{3}|6000)\d$/),
+      'x-ratelimit-limit-tokens': '10000',
+      'x-ratelimit-remaining-tokens': '200',
+      'x-ratelimit-reset-tokens': expect.stringMatching(/^(1m0|5\d(\.\d{1,3})?)s$/),
+    });
+    const wait = Number(refused.headers.get('retry-after-ms'));
+    expect(refused.headers.get('retry-after')).toBe(String(Math.ceil(wait / 1_000)));
+    expect(await refused.json()).toEqual({
+      error: {
+        message: `Rate limit reached for omni-moderation-2024-09-26 on tokens per min (TPM): Limit 10000, Used 9800, Requested 500. Please try again in ${wait === 60_000 ? '1m0' : wait / 1_000}s.`,
+        type: 'tokens',
+        param: null,
+        code: 'rate_limit_exceeded',
+      },
+    });
+  });
+
+  test('refuses what is over the requests', async ({ start }) => {
+    const server = await start(plain({ requests: 1, tokens: 10_000, window: 90_000 }));
+    expect(told(await moderate(server, 'four'))).toEqual({
+      'x-ratelimit-limit-requests': '1',
+      'x-ratelimit-remaining-requests': '0',
+      'x-ratelimit-reset-requests': '1m30s',
+      'x-ratelimit-limit-tokens': '10000',
+      'x-ratelimit-remaining-tokens': '9996',
+      'x-ratelimit-reset-tokens': '1m30s',
+    });
+    const refused = await moderate(server, 'a');
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({
+      error: {
+        message: expect.stringMatching(
+          /^Rate limit reached for omni-moderation-latest on requests per min \(RPM\): Limit 1, Used 1, Requested 1\. Please try again in 1m(30|2\d(\.\d{1,3})?)s\.$/,
+        ),
+        type: 'requests',
+      },
+    });
+  });
+
+  test('names no time to wait where a request is more than the whole quota', async ({ start }) => {
+    const server = await start(plain({ tokens: 10 }));
+    const refused = await moderate(server, text(11));
+    expect(refused.status).toBe(429);
+    expect(told(refused)).toEqual({
+      'x-ratelimit-limit-tokens': '10',
+      'x-ratelimit-remaining-tokens': '10',
+      'x-ratelimit-reset-tokens': '0s',
+    });
+    expect(await refused.json()).toMatchObject({
+      error: { message: expect.stringMatching(/^Request too large .* Limit 10, Requested 11\./), type: 'tokens' },
+    });
+  });
+
+  test('lets in who waits as long as it was told', async ({ start }) => {
+    const server = await start(plain({ tokens: 10, window: 300 }));
+    await moderate(server, text(10));
+    const refused = await moderate(server, text(10));
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(refused.headers.get('x-ratelimit-reset-tokens')).toMatch(/^\d+ms$/);
+    const until = performance.now() + Number(refused.headers.get('retry-after-ms'));
+    while (performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect((await moderate(server, text(10))).status).toBe(200);
+  });
+
+  test('records what it refuses, asks no script about it, and counts what arrived', async ({ start }) => {
+    const asked: string[] = [];
+    const server = await start({
+      ...plain({ requests: 10, tokens: 10 }),
+      moderation: (input) => {
+        asked.push(input);
+        return {};
+      },
+    });
+    await moderate(server, text(7));
+    await moderate(server, text(4));
+    expect((await json(moderate(server, text(3)))).results).toHaveLength(1);
+    expect(server.moderationRequests.map(({ refused }) => refused)).toEqual([false, true, false]);
+    expect(server.quotaRefusals).toBe(1);
+    expect(server.mostTokensInWindow).toBe(14);
+    expect(server.mostRequestsInWindow).toBe(3);
+    expect(asked).toEqual([text(7), text(3)]);
+    server.reset();
+    expect([server.quotaRefusals, server.mostTokensInWindow, server.mostRequestsInWindow]).toEqual([0, 0, 0]);
+    expect((await moderate(server, text(10))).status).toBe(200);
+  });
+
+  test('lets in no more than it says of many that come at once', async ({ start }) => {
+    const server = await start(plain({ tokens: 10 }));
+    const answers = await statuses(Array.from({ length: 20 }, () => moderate(server, text(3))));
+    expect(answers.filter((status) => status === 200)).toHaveLength(3);
+    expect(server.quotaRefusals).toBe(17);
+  });
+
+  test('gives way to faults, which count against it', async ({ start }) => {
+    const server = await start(plain({ tokens: 10 }));
+    server.fault('moderation', { kind: 'status', status: 500 }, { times: 1 });
+    server.fault('moderation', 'too-many', { times: 1 });
+    const failed = await moderate(server, text(8));
+    expect(failed.status).toBe(500);
+    expect(told(failed)).toEqual({});
+    const spoiled = await moderate(server, text(8));
+    expect(spoiled.headers.get('x-ratelimit-remaining-tokens')).toBe('0');
+    expect((await json(Promise.resolve(spoiled))).results).toHaveLength(2);
+    expect((await moderate(server, 'x')).status).toBe(429);
+    expect(server.quotaRefusals).toBe(1);
+    expect(server.mostTokensInWindow).toBe(17);
+  });
+
+  test('counts nothing of who has the wrong key, of a chat, and of a body that cannot be read', async ({ start }) => {
+    const server = await start({ ...plain({ requests: 1 }), apiKey: 'key-for-tests' });
+    const headers = { authorization: 'Bearer key-for-tests' };
+    expect((await moderate(server, 'a')).status).toBe(401);
+    expect((await chat(server, {}, { headers })).status).toBe(200);
+    expect((await post(`${server.url}/moderations`, { input: [] }, { headers })).status).toBe(400);
+    expect(server.mostRequestsInWindow).toBe(0);
+    expect((await post(`${server.url}/moderations`, { input: 'a' }, { headers })).status).toBe(200);
+  });
+
+  test('is set, changed and lifted while the server runs, and begins anew each time', async ({ start }) => {
+    const server = await start();
+    expect(told(await moderate(server, 'a text'))).toEqual({});
+    expect(server.mostTokensInWindow).toBe(2);
+    server.setQuota({ requests: 1 });
+    expect(server.mostTokensInWindow).toBe(0);
+    expect(await statuses([moderate(server, 'a'), moderate(server, 'a')])).toEqual(expect.arrayContaining([200, 429]));
+    server.setQuota({ requests: 1 });
+    expect((await moderate(server, 'a')).status).toBe(200);
+    server.setQuota(undefined);
+    expect((await moderate(server, 'a')).status).toBe(200);
+    expect(server.quotaRefusals).toBe(1);
+    server.setQuota({ tokens: 1 });
+    server.reset();
+    expect((await moderate(server, 'longer than one token')).status).toBe(200);
+  });
+
+  test('is refused where it makes no sense, before anything listens', async ({ start }) => {
+    await expect(start({ quota: { tokens: NaN } })).rejects.toThrow(RangeError);
+    const server = await start();
+    expect(() => server.setQuota({ window: 0 })).toThrow(RangeError);
+  });
 });
 
 test('is as just started after a reset', async ({ start }) => {

@@ -2,11 +2,19 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { DEFAULT_ANSWER, playScript, resolveAnswer, type Answer, type ChatScript } from './answer.ts';
-import { moderationResponse, readInputs, type ModerationScript } from './assessment.ts';
+import { DEFAULT_MODEL, moderationResponse, readInputs, type ModerationScript } from './assessment.ts';
 import { completion, completionEvents, CREATED } from './completion.ts';
 import { deliver, eventStream, json, type Delivery } from './delivery.ts';
 import { FaultQueue, faultWithoutAnswer, spoil, type Faults } from './fault.ts';
-import type { OpenRecord, RecordedChatRequest, RecordedModerationRequest, RecordedRequest } from './record.ts';
+import { checkQuota, QuotaMeter, type Quota } from './quota.ts';
+import { tooManyRequests, withRateLimit } from './rate-limit.ts';
+import type {
+  OpenModerationRecord,
+  OpenRecord,
+  RecordedChatRequest,
+  RecordedModerationRequest,
+  RecordedRequest,
+} from './record.ts';
 import {
   chatComplaint,
   errorBody,
@@ -15,7 +23,6 @@ import {
   moderationComplaint,
   type ChatRequest,
   type Complaint,
-  type ModerationRequest,
 } from './wire.ts';
 
 /** How long answers take, in milliseconds. Default: as fast as it goes. */
@@ -38,6 +45,8 @@ export interface ServerOptions {
   readonly timing?: Timing;
   /** The only key that is let in; any other gets 401. Default: everybody is. */
   readonly apiKey?: string;
+  /** How much the moderation endpoint takes; see `setQuota`. Default: any amount. */
+  readonly quota?: Quota;
 }
 
 /** A real HTTP server on 127.0.0.1 that speaks as much of OpenAI's protocol as a guarded chat needs. */
@@ -50,16 +59,36 @@ export interface TestServer extends AsyncDisposable {
   readonly moderationRequests: readonly RecordedModerationRequest[];
   /** Every text that came to be moderated, in order. */
   readonly moderated: readonly string[];
+  /** How many moderation requests were refused because they were over the quota. */
+  readonly quotaRefusals: number;
+  /**
+   * The most tokens that arrived in any window of the quota, those of refused requests and of faults included. It is
+   * counted also without a quota, then in windows of 60 seconds. A wrong key or a body that cannot be read counts nothing.
+   */
+  readonly mostTokensInWindow: number;
+  /** The most moderation requests that arrived in any window, counted in the same way. */
+  readonly mostRequestsInWindow: number;
   setChat(script: ChatScript): void;
   setModeration(script: ModerationScript): void;
   setTiming(timing: Timing): void;
+  /**
+   * Has the moderation endpoint refuse what is over a quota with status 429, at once; undefined: no more. Every answer
+   * but a fault's own says in `x-ratelimit-*` headers how things stand. The windows begin empty, and `mostTokensInWindow`
+   * and `mostRequestsInWindow` at 0 again.
+   *
+   * The key is looked at first, then faults, then the quota: a request that meets a fault is never refused, but it counts
+   * against the quota as any other that was let in. A refused one does not.
+   *
+   * @throws RangeError for a limit below 0, or a window that is not above 0 or never ends.
+   */
+  setQuota(quota: Quota | undefined): void;
   /**
    * Has answers of an endpoint go wrong. Without `times` it lasts until `clearFaults()`; faults with `times` come before
    * it, in the order in which they were set.
    */
   fault<E extends keyof Faults>(endpoint: E, fault: Faults[E], options?: { readonly times?: number }): void;
   clearFaults(): void;
-  /** As just started: no records, no faults, the first scripts and timing, ids from 1 again. */
+  /** As just started: no records, no faults, the first scripts, timing and quota with nothing used, ids from 1 again. */
   reset(): void;
   /** Ends every connection, also the hanging ones. */
   close(): Promise<void>;
@@ -71,6 +100,7 @@ export interface TestServer extends AsyncDisposable {
  * every run.
  */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  checkQuota(options.quota); // here, so that nothing is left listening
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -89,6 +119,7 @@ class LocalServer implements TestServer {
   #nextAnswer!: (request: ChatRequest) => Promise<Answer>; // set by reset(), as are the following
   #assess!: ModerationScript;
   #timing!: Timing;
+  #meter!: QuotaMeter;
   #answered = { chat: 0, moderation: 0, all: 0 };
   #closed: Promise<void> | undefined;
 
@@ -116,6 +147,18 @@ class LocalServer implements TestServer {
     return this.moderationRequests.flatMap(({ body }) => readInputs(body).flatMap(({ texts }) => texts));
   }
 
+  get quotaRefusals(): number {
+    return this.moderationRequests.filter(({ refused }) => refused).length;
+  }
+
+  get mostTokensInWindow(): number {
+    return this.#meter.most('tokens');
+  }
+
+  get mostRequestsInWindow(): number {
+    return this.#meter.most('requests');
+  }
+
   setChat(script: ChatScript): void {
     this.#nextAnswer = playScript(script);
   }
@@ -126,6 +169,10 @@ class LocalServer implements TestServer {
 
   setTiming(timing: Timing): void {
     this.#timing = timing;
+  }
+
+  setQuota(quota: Quota | undefined): void {
+    this.#meter = new QuotaMeter(quota);
   }
 
   fault<E extends keyof Faults>(endpoint: E, fault: Faults[E], options: { readonly times?: number } = {}): void {
@@ -144,6 +191,7 @@ class LocalServer implements TestServer {
     this.setChat(this.#options.chat ?? DEFAULT_ANSWER);
     this.setModeration(this.#options.moderation ?? (() => ({})));
     this.setTiming(this.#options.timing ?? {});
+    this.setQuota(this.#options.quota);
   }
 
   close(): Promise<void> {
@@ -182,10 +230,10 @@ class LocalServer implements TestServer {
     }
   }
 
-  async #answer(record: RecordedRequest): Promise<Delivery> {
+  async #answer(record: OpenRecord): Promise<Delivery> {
     if (!this.#letsIn(record)) return UNAUTHORIZED;
     if (record.endpoint === 'chat') return this.#answerChat(record.body);
-    if (record.endpoint === 'moderation') return this.#answerModeration(record.body);
+    if (record.endpoint === 'moderation') return this.#answerModeration(record);
     return answerOther(record);
   }
 
@@ -204,20 +252,28 @@ class LocalServer implements TestServer {
     return fault ? spoil(delivery, fault) : delivery;
   }
 
-  async #answerModeration(request: ModerationRequest): Promise<Delivery> {
+  async #answerModeration(record: OpenModerationRecord): Promise<Delivery> {
+    const { body: request, at } = record;
+    const inputs = readInputs(request);
     const fault = this.#faults.moderation.take();
     const spoils = fault === 'too-few' || fault === 'too-many' ? undefined : fault;
     const early = spoils && faultWithoutAnswer(spoils);
+    const texts = inputs.flatMap((input) => input.texts);
+    const refusal = this.#meter.take(texts, at, { exempt: fault !== undefined });
+    const standings = this.#meter.standings(at);
     if (early) return early;
+    if (refusal) {
+      record.refused = true;
+      return withRateLimit(tooManyRequests(refusal, request.model ?? DEFAULT_MODEL), standings);
+    }
     const wait = this.#timing.moderation ?? 0;
     const number = ++this.#answered.moderation;
-    const inputs = readInputs(request);
     const judged = await Promise.all(
       inputs.map(async (input) => ({ input, assessment: await this.#assess(input.texts.join('\n'), input.images) })),
     );
     const sent =
       fault === 'too-few' ? judged.slice(1) : fault === 'too-many' ? [...judged, ...judged.slice(-1)] : judged;
-    const delivery = json(200, moderationResponse(request, sent, number), wait);
+    const delivery = withRateLimit(json(200, moderationResponse(request, sent, number), wait), standings);
     return spoils ? spoil(delivery, spoils) : delivery;
   }
 
@@ -255,7 +311,8 @@ function recordOf(request: IncomingMessage, sent: string): OpenRecord {
   const common = { method, path, headers: readHeaders(request), at: performance.now(), aborted: false };
   const route = routeOf(method, path);
   if (route === 'POST /v1/chat/completions' && isChatRequest(body)) return { endpoint: 'chat', body, ...common };
-  if (route === 'POST /v1/moderations' && isModerationRequest(body)) return { endpoint: 'moderation', body, ...common };
+  if (route === 'POST /v1/moderations' && isModerationRequest(body))
+    return { endpoint: 'moderation', body, refused: false, ...common };
   return { endpoint: 'other', body, ...common };
 }
 

@@ -1,0 +1,57 @@
+import { TEXT_KINDS, type Message, type Segment } from '../chat/segment.ts';
+import type { Item, Moderator, Stage } from './moderator.ts';
+
+/** A segment to be judged, and what stands around it. */
+export interface Target {
+  readonly segment: Segment;
+  readonly stage: Stage;
+  readonly before?: string;
+  /** The message that it is part of, by identity. */
+  readonly message: Message;
+  /** The messages before that one, for moderators that read the conversation. */
+  readonly earlier: () => readonly Message[];
+}
+
+/** Whether a moderator judges whole messages: one verdict for all segments of one. */
+export function readsWhole({ reads = 'segment' }: Moderator): boolean {
+  return reads !== 'segment';
+}
+
+export function covers(moderator: Moderator, segment: Segment): boolean {
+  return (moderator.kinds ?? TEXT_KINDS).includes(segment.kind);
+}
+
+/** What a moderator is asked about a target. */
+export function itemFor(moderator: Moderator, { segment, stage, before, message, earlier }: Target): Item {
+  return {
+    segment,
+    stage,
+    ...(before !== undefined && { before }),
+    ...(readsWhole(moderator) && { message: coveredBy(moderator, message.segments) }),
+    ...(moderator.reads === 'conversation' && {
+      conversation: coveredBy(
+        moderator,
+        earlier().flatMap(({ segments }) => segments),
+      ),
+    }),
+  };
+}
+
+/**
+ * What a member is asked about an item of the moderator that it belongs to: as much as it would be asked by itself, so
+ * that it is asked once, on whichever way the question comes.
+ */
+export function itemForMember(member: Moderator, { segment, stage, before, message, conversation }: Item): Item {
+  const whole = coveredBy(member, message ?? [segment]);
+  return {
+    segment: readsWhole(member) ? (whole[0] ?? segment) : segment,
+    stage,
+    ...(before !== undefined && { before }),
+    ...(readsWhole(member) && { message: whole }),
+    ...(member.reads === 'conversation' && { conversation: coveredBy(member, conversation ?? []) }),
+  };
+}
+
+function coveredBy(moderator: Moderator, segments: readonly Segment[]): readonly Segment[] {
+  return segments.filter((segment) => covers(moderator, segment));
+}
