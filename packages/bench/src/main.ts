@@ -1,5 +1,6 @@
 /** `pnpm bench`: what a guard costs, beside what it may cost. `pnpm bench --quick` takes fewer rounds. */
 import { parseArgs } from 'node:util';
+import { measureBatching } from './measure/batching.ts';
 import { measureCoreSizeRows } from './measure/core-size.ts';
 import { measureReplyCpu } from './measure/reply-cpu.ts';
 import { measureReplyLatency } from './measure/reply-latency.ts';
@@ -10,6 +11,7 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean', default: fal
 const measurements: readonly { readonly title: string; readonly take: () => Promise<readonly Row[]> }[] = [
   { title: 'size of core', take: measureCoreSizeRows },
   { title: 'CPU per reply', take: () => measureReplyCpu(values.quick ? 8 : 24) },
+  { title: 'batches under load', take: () => measureBatching(values.quick ? 3 : 6) },
   { title: 'latency of replies', take: () => measureReplyLatency(values.quick ? 4 : 12) },
 ];
 

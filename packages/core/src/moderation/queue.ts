@@ -31,6 +31,8 @@ export interface Queue {
 
 /** For each request under way, so many milliseconds are worth waiting for others to go with: the load sets the pace. */
 const WAIT_PER_REQUEST = 3;
+/** So many together are enough: waiting for more would save little. */
+const ENOUGH = 10;
 /** What is longer ago says nothing of how often questions come. */
 const LONGEST_GAP = 100;
 
@@ -91,14 +93,8 @@ export function createQueue(options: QueueOptions): Queue {
   const waitForOthers = (batch: readonly PendingQuestion[]): number => {
     const patience = Math.min(maxWait, inFlight * WAIT_PER_REQUEST);
     const [first] = batch;
-    if (
-      !first ||
-      groups.size > 0 ||
-      gap >= patience ||
-      batch.length < awaited.size + beside.size ||
-      batch.length >= most
-    )
-      return 0;
+    const isWorthIt = groups.size === 0 && gap < patience && batch.length < Math.min(most, ENOUGH);
+    if (!first || !isWorthIt || batch.length < awaited.size + beside.size) return 0;
     return first.since + patience - performance.now();
   };
 
