@@ -18,6 +18,8 @@ export type RequestEnd = 'answered' | 'failed' | 'stopped';
 export interface Breaker {
   /** Whether to ask: not now (`fail`), not before the request that tries has ended (`wait`), or yes; then say how it ended. */
   ask(): 'fail' | 'wait' | ((end: RequestEnd) => void);
+  /** It lets everything through, and the last request did not fail. */
+  readonly isClosed: boolean;
 }
 
 export function createBreaker(
@@ -54,6 +56,9 @@ export function createBreaker(
       if (isTrying) return 'wait';
       isTrying = true;
       return noteTry;
+    },
+    get isClosed() {
+      return state === 'closed' && inARow === 0;
     },
   };
 }

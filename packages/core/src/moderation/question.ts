@@ -63,7 +63,7 @@ export function answered(verdict: Verdict): Question {
   return { verdict: Promise.resolve(verdict), leave: () => {} };
 }
 
-/** The characters that are judged of an item. */
-export function lengthOf({ segment, before = '' }: Item): number {
-  return before.length + (segment.text?.length ?? 0);
+/** All texts that a moderator is given of an item. */
+export function textsOf({ segment, before = '', message = [segment], conversation = [] }: Item): readonly string[] {
+  return [before, ...[...message, ...conversation].map(({ text = '' }) => text)];
 }

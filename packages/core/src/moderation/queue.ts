@@ -1,6 +1,6 @@
 import type { Breaker, RequestEnd } from './breaker.ts';
 import type { Moderator } from './moderator.ts';
-import { hasWaiters, lengthOf, patienceOf, type PendingQuestion } from './question.ts';
+import { hasWaiters, patienceOf, textsOf, type PendingQuestion } from './question.ts';
 import type { QuotaKeeper } from './quota.ts';
 import { failure, type Failed } from './verdict.ts';
 
@@ -26,6 +26,7 @@ export interface Queue {
   again(questions: readonly PendingQuestion[]): void;
   /** Somebody waits now for what nobody waited for. */
   hurry(question: PendingQuestion): void;
+  /** Nothing is on its way, and there is nothing to remember of what was. */
   readonly isIdle: boolean;
 }
 
@@ -80,7 +81,7 @@ export function createQueue(options: QueueOptions): Queue {
     let tokens = 0;
     for (const queue of [awaited, beside])
       for (const question of queue) {
-        size += lengthOf(question.item);
+        size += textsOf(question.item).reduce((sum, text) => sum + text.length, 0);
         tokens += question.tokens;
         if (batch.length > 0 && (batch.length >= most || size > characters || (quota && quota.waitFor(tokens) > 0)))
           return batch;
@@ -183,7 +184,7 @@ export function createQueue(options: QueueOptions): Queue {
       if (beside.delete(question)) awaited.add(question);
     },
     get isIdle() {
-      return isEmpty() && inFlight === 0;
+      return isEmpty() && inFlight === 0 && quota?.isUnused !== false && breaker?.isClosed !== false;
     },
   };
 }

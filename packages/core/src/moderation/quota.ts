@@ -12,6 +12,8 @@ export interface QuotaKeeper {
   waitFor(tokens: number): number;
   /** Counts a request that is sent. */
   take(tokens: number): void;
+  /** Nothing was sent in the last minute. */
+  readonly isUnused: boolean;
 }
 
 /** A second more than the minute, for the time that requests are under way differs. */
@@ -46,6 +48,10 @@ export function createQuotaKeeper({ requests = Infinity, tokens = Infinity }: Qu
     take(wanted) {
       taken.add({ at: performance.now(), tokens: wanted });
       sum += wanted;
+    },
+    get isUnused() {
+      forget();
+      return taken.size === 0;
     },
   };
 }
