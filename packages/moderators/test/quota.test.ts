@@ -544,7 +544,7 @@ describe.concurrent('The estimate of tokens', () => {
   });
 
   test('is never less than the service counts: everything mixed', async () => {
-    const characters = SAMPLES.flatMap(([, sample]) => [...sample]);
+    const characters = SAMPLES.flatMap(([, sample]) => Array.from(sample));
     const random = randomOf(7);
     const mixture = (): string =>
       Array.from(

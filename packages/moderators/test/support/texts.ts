@@ -1,5 +1,5 @@
 const WORDS = ['glimo', 'worpal', 'tandil', 'queshy', 'murnet', 'ombrik', 'jostel', 'pliver', 'navuk', 'hirrop'];
-const CHARACTERS = [...'山水风云日月花木石田雨雪春秋江河'];
+const CHARACTERS = Array.from('山水风云日月花木石田雨雪春秋江河');
 
 /** Numbers from 0 to 1, the same for the same seed. */
 export function randomOf(seed: number): () => number {
