@@ -33,6 +33,8 @@ export interface Events<C extends string = string> {
     readonly source: 'guard' | 'provider';
     readonly decision: Decision<C>;
     readonly context: CallContext;
+    /** Of a reply: how many characters of it had left before it was flagged. */
+    readonly released?: number;
     /** The segments with findings; only where `captureContent` lets it. */
     readonly content?: readonly CapturedContent[];
   };

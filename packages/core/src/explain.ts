@@ -1,4 +1,5 @@
 import { byStage, STAGES, withMembers, type Moderator, type Stage } from './moderation/moderator.ts';
+import { readsWhole } from './moderation/items.ts';
 import { OVERLAP, piecesOf } from './moderation/pieces.ts';
 import type { Quota } from './moderation/quota.ts';
 import { estimateTokens } from './moderation/tokens.ts';
@@ -49,6 +50,8 @@ export interface EffectiveStage {
 export interface EffectivePolicy {
   readonly version: string;
   readonly timing: 'before' | 'during';
+  /** When streamed text leaves. */
+  readonly release: 'verified' | 'whole' | 'immediate';
   readonly whenUnchecked: Settings['uncheckedPolicy'];
   readonly input: EffectiveStage;
   readonly output: EffectiveStage;
@@ -62,11 +65,19 @@ export function explain(settings: Settings, policy: CompiledPolicy): EffectivePo
   const effective = {
     version: policy.version,
     timing: settings.timing,
+    release: settings.streaming.release,
     whenUnchecked: settings.uncheckedPolicy,
     ...byStage((stage): EffectiveStage => {
       const moderators = settings.roster[stage];
       const everyone = withMembers(moderators);
       const asked = everyone.filter(({ members }) => !members);
+      const limitOf = (asker: Moderator): number =>
+        readsWhole(asker) && !asker.members ? Infinity : (asker.maxCharacters ?? Infinity);
+      const costs = moderators.flatMap((seated) =>
+        withMembers([seated])
+          .filter(({ members, inProcess }) => !members && !inProcess)
+          .map((moderator) => costOf(moderator, limitOf(seated), settings)),
+      );
       const covered = new Set(moderators.flatMap((moderator) => moderator.kinds ?? TEXT_KINDS));
       const { waits, retries } = settings.fallbacks[stage];
       return {
@@ -76,7 +87,9 @@ export function explain(settings: Settings, policy: CompiledPolicy): EffectivePo
         waits,
         retries: stage === 'output' ? retries : 0,
         requestsPerSegment: asked.length,
-        cost: asked.filter(({ inProcess }) => !inProcess).map((moderator) => costOf(moderator, settings)),
+        cost: [
+          ...new Map(costs.toSorted((a, b) => a.requests - b.requests).map((cost) => [cost.moderator, cost])).values(),
+        ],
       };
     }),
   };
@@ -95,7 +108,7 @@ function rulesOf(moderator: Moderator, stage: Stage, policy: CompiledPolicy): re
 
 const SAMPLE = 'word '.repeat(200);
 
-function costOf({ name, batch, maxCharacters = Infinity, span = 0 }: Moderator, settings: Settings): ModeratorCost {
+function costOf({ name, batch, span = 0 }: Moderator, maxCharacters: number, settings: Settings): ModeratorCost {
   const { quota, batch: together } = settings.limitsFor(name);
   const pieces = piecesOf(SAMPLE, '', maxCharacters, Math.max(OVERLAP, span));
   const requests = Math.ceil(pieces.length / ((together && batch?.items) || 1));
@@ -105,8 +118,10 @@ function costOf({ name, batch, maxCharacters = Infinity, span = 0 }: Moderator, 
   return { moderator: name, requests, tokens, ...(quota && { quota: { ...quota, characters } }) };
 }
 
-function notesOn({ timing, ...stages }: Effective): readonly string[] {
-  const notes = ['streamed replies are held until all of the reply is judged'];
+function notesOn({ timing, release, ...stages }: Effective): readonly string[] {
+  const notes: string[] = [];
+  if (release === 'whole') notes.push('streamed replies are held until all of the reply is judged');
+  if (release === 'immediate') notes.push('streamed text leaves before it is judged, until something is flagged');
   if (timing === 'during')
     notes.push(
       "'during' waits like 'before' where the provider acts by itself (tools, stored chats), and for older turns not remembered",
@@ -119,9 +134,9 @@ function notesOn({ timing, ...stages }: Effective): readonly string[] {
   return notes;
 }
 
-function table({ version, timing, whenUnchecked, ...stages }: Effective, notes: readonly string[]): string {
+function table({ version, timing, release, whenUnchecked, ...stages }: Effective, notes: readonly string[]): string {
   return [
-    `policy ${version}, timing ${timing}, unchecked ${JSON.stringify(whenUnchecked)}`,
+    `policy ${version}, timing ${timing}, release ${release}, unchecked ${JSON.stringify(whenUnchecked)}`,
     ...STAGES.flatMap((stage) => [
       `${stage}: ${stages[stage].requestsPerSegment} request(s) a segment, nobody judges ${stages[stage].unjudged.join(', ')}`,
       ...stages[stage].cost.map(

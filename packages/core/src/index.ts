@@ -8,6 +8,7 @@ export type {
   ModerationOptions,
   OutputOptions,
   UncheckedRules,
+  WindowOptions,
 } from './options.ts';
 
 export type { Ask, CallContext, CategoryOf, Item, ModerateOptions, Moderator, Stage } from './moderation/moderator.ts';

@@ -7,6 +7,8 @@ import { isText } from './is.ts';
 import { messageFor, type MessageOption } from './messages.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
 import type { Target } from './moderation/items.ts';
+import { mergeVerdicts, type PieceVerdict } from './moderation/pieces.ts';
+import type { Span, Verdict } from './moderation/verdict.ts';
 import type { Panel } from './moderation/panel.ts';
 import type { CaptureContent } from './options.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
@@ -74,6 +76,8 @@ export class Judgement {
   readonly #stage: Stage;
   readonly #weighed: Weighed[] = [];
   readonly #targets = new Map<string, Target>();
+  /** What was said of texts that were judged window by window. */
+  readonly #pieces = new Map<string, readonly PieceVerdict[]>();
   readonly #omitted: { readonly path: string }[] = [];
   #isUnreadable = false;
 
@@ -89,9 +93,50 @@ export class Judgement {
     this.add(await untilAborted(Promise.all(weighTargets(this.#parts, this.#case, targets)), this.#case.signal));
   }
 
+  /**
+   * Judges one window of a text that comes piece by piece, and says what it amounts to by itself. What is decided is
+   * decided over all windows of the text. Rejects only with the caller's abort.
+   * @param isAwaited whether text waits for it to leave
+   * @param signal ends the waiting, where the reply is not wanted any longer
+   */
+  async readWindow(target: Target, span: Span, isAwaited: boolean, signal: AbortSignal): Promise<Action> {
+    const { context, policy } = this.#case;
+    const { path } = target.segment;
+    const [asked] = this.#parts.panel.ask([target], { context, signal, isAwaited });
+    const opinions = (await (asked && untilAborted(asked, signal))) ?? [];
+    if (opinions.length === 0) {
+      if (!this.#pieces.has(path)) this.add([{ path, unchecked: [{ path, reason: 'unsupported' }] }]);
+      this.#pieces.set(path, []);
+      return this.#parts.uncheckedPolicy.unsupported;
+    }
+    const known = this.#pieces.get(path) ?? [];
+    const pieces = [...known, ...opinions.map((verdict) => ({ verdict, span }))];
+    this.#pieces.set(
+      path,
+      mergeVerdicts(pieces).map((verdict) => ({ verdict, span })),
+    );
+    const { action } = weigh(path, this.#stage, opinions, policy, this.#parts.uncheckedPolicy);
+    if (action !== 'allow' || known.length === 0) this.#targets.set(path, target);
+    return action;
+  }
+
+  /** What was said of a text that was judged window by window. */
+  verdictsOn(path: string): readonly Verdict[] {
+    return (this.#pieces.get(path) ?? []).map(({ verdict }) => verdict);
+  }
+
   /** What everything read so far amounts to. */
   get action(): Action {
-    return strictest(this.#weighed.map((each) => each.action));
+    return strictest(this.#all().map((each) => each.action));
+  }
+
+  #all(): readonly Weighed[] {
+    const { policy } = this.#case;
+    const windows = [...this.#pieces].map(([path, pieces]) => {
+      const verdicts = pieces.map(({ verdict }) => ({ ...verdict, path }));
+      return weigh(path, this.#stage, verdicts, policy, this.#parts.uncheckedPolicy);
+    });
+    return [...this.#weighed, ...windows];
   }
 
   /** Counts what is known from elsewhere. */
@@ -99,10 +144,10 @@ export class Judgement {
     for (const each of known) this.#weighed.push(sumUp(each, this.#parts.uncheckedPolicy));
   }
 
-  /** Something could not even be read: nobody can have checked it. */
-  unreadable(path: string): void {
+  /** Something could not even be read, or is too much: nobody can have checked it. */
+  unreadable(path: string, reason: 'failed' | 'too-large' = 'failed'): void {
     this.#isUnreadable = true;
-    this.add([{ path, unchecked: [{ path, reason: 'failed' }] }]);
+    this.add([{ path, unchecked: [{ path, reason }] }]);
   }
 
   /** Names segments that were taken out of the request. */
@@ -111,21 +156,27 @@ export class Judgement {
   }
 
   /** The decision over everything read, without a fallback. Tells `flagged`. */
-  async decide(source: Events['flagged']['source'] = 'guard'): Promise<Decision> {
+  async decide(source: Events['flagged']['source'] = 'guard', released?: number): Promise<Decision> {
     const decision = this.#decision();
     if (decision.findings.some(({ action }) => action !== 'allow')) {
       const paths = new Set(decision.findings.map(({ path }) => path));
       const segments = [...this.#targets.values()].map(({ segment }) => segment).filter(({ path }) => paths.has(path));
       const content = await capture(this.#parts.captureContent, segments);
       const { context } = this.#case;
-      this.#parts.events.tell('flagged', { source, decision, context, ...(content && { content }) });
+      this.#parts.events.tell('flagged', {
+        source,
+        decision,
+        context,
+        ...(released !== undefined && { released }),
+        ...(content && { content }),
+      });
     }
     return decision;
   }
 
   /** The decision, and what the fallback makes of a block. */
   async conclude(fallback: Fallback, circumstances: Circumstances): Promise<Ruling> {
-    const decision = await this.decide();
+    const decision = await this.decide('guard', circumstances.released);
     const isRetryable = this.#stage === 'output' && isFlagged(decision) && circumstances.attempt <= fallback.retries;
     const answer = async (canRetry: boolean): Promise<Outcome> => {
       if (decision.action !== 'block') return { kind: 'release' };
@@ -155,14 +206,15 @@ export class Judgement {
   }
 
   #decision(): Decision {
+    const all = this.#all();
     const decision: Decision = {
       id: `dec_${crypto.randomUUID()}`,
       stage: this.#stage,
-      action: this.action,
-      findings: frozen(this.#weighed.flatMap(({ findings }) => findings)),
-      unchecked: frozen(this.#weighed.flatMap(({ unchecked }) => unchecked)),
+      action: strictest(all.map((each) => each.action)),
+      findings: frozen(all.flatMap(({ findings }) => findings)),
+      unchecked: frozen(all.flatMap(({ unchecked }) => unchecked)),
       omitted: frozen([...this.#omitted]),
-      verdicts: frozen(this.#weighed.flatMap(({ verdicts }) => verdicts)),
+      verdicts: frozen(all.flatMap(({ verdicts }) => verdicts)),
       message: '',
       policyVersion: this.#case.policy.version,
     };

@@ -29,14 +29,37 @@ export interface InputOptions {
   readonly scope?: Scope;
 }
 
+/** How streamed text is cut into windows. In characters (UTF-16 code units), but for `maxWait`. */
+export interface WindowOptions {
+  /** The first window closes at the first sentence end, or after so many. Default 80. */
+  readonly first?: number;
+  /** Later ones grow to so many. Default 400. */
+  readonly size?: number;
+  /** What stands before a window and is judged with it, never more than the window itself. Default 80. */
+  readonly context?: number;
+  /** Text that has waited for so many milliseconds is judged with its sentence. Default 500. */
+  readonly maxWait?: number;
+}
+
 export interface OutputOptions {
   /** What is done about a blocked reply. Default: the guard's `fallback`. */
   readonly fallback?: Fallback;
   /**
-   * When streamed text may leave. `'whole'` holds the reply until all of it is judged. `'verified'` promises that
-   * nothing leaves before it was cleared; in this version it holds the reply like `'whole'`. Default `'verified'`.
+   * When streamed text may leave. `'verified'`: sentence by sentence, each once it was cleared together with what stands
+   * before it; tool calls and structured output as a whole. `'whole'`: when all of the reply was judged; it is also what
+   * moderators get that read whole messages. `'immediate'`: as it comes, until something is flagged; how much had left
+   * is told. Default `'verified'`.
    */
-  readonly release?: 'verified' | 'whole';
+  readonly release?: 'verified' | 'whole' | 'immediate';
+  /** How streamed text is cut for judging. */
+  readonly window?: WindowOptions;
+  /**
+   * Judges streamed text a second time in stretches of almost 2,000 characters, for what shows only in a wider view. The
+   * end of the stream waits for it; what left before cannot be recalled. Default `false`.
+   */
+  readonly recheck?: boolean;
+  /** How many characters of a streamed reply may wait; what is more is `unchecked: 'too-large'`. Default 1 MiB. */
+  readonly maxHeld?: number;
   /** What of a reply is judged. Default: all of it. */
   readonly scope?: Scope;
 }

@@ -64,7 +64,21 @@ export const guardOptions: z.ZodMiniType = z.strictObject({
     z.strictObject({ fallback, timing: z.optional(z.enum(['before', 'during'])), scope: optionalFunction }),
   ),
   output: z.optional(
-    z.strictObject({ fallback, release: z.optional(z.enum(['verified', 'whole'])), scope: optionalFunction }),
+    z.strictObject({
+      fallback,
+      release: z.optional(z.enum(['verified', 'whole', 'immediate'])),
+      window: z.optional(
+        z.strictObject({
+          first: optionalCount,
+          size: optionalCount,
+          context: z.optional(aWholeNumber.check(z.gte(0))),
+          maxWait: milliseconds,
+        }),
+      ),
+      recheck: z.optional(z.boolean()),
+      maxHeld: optionalCount,
+      scope: optionalFunction,
+    }),
   ),
   whenUnchecked: z.optional(
     z.union([
@@ -99,7 +113,10 @@ export const guardOptions: z.ZodMiniType = z.strictObject({
   captureContent: z.optional(z.enum(['none', 'hash', 'full'])),
 });
 
-/** The options of `firstAvailable`, `cascade` and `quorum`. */
+/** The options of `firstAvailable`. */
+export const firstAvailableOptions: z.ZodMiniType = z.strictObject({ name: z.optional(aName) });
+
+/** The options of `cascade` and `quorum`. */
 export const compositeOptions: z.ZodMiniType = z.strictObject({
   name: z.optional(aName),
   disagreement: z.optional(aName),

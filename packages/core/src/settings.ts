@@ -6,7 +6,8 @@ import type { MessageOption } from './messages.ts';
 import type { Limits } from './moderation/limits.ts';
 import { STAGES, withMembers, type Moderator, type Stage } from './moderation/moderator.ts';
 import type { VerdictStore } from './moderation/store.ts';
-import type { AskingOptions, CaptureContent, GuardOptions, UncheckedRules } from './options.ts';
+import type { AskingOptions, CaptureContent, GuardOptions, OutputOptions, UncheckedRules } from './options.ts';
+import type { StreamSettings } from './chat/call.ts';
 import type { Roster } from './policy/compile.ts';
 import type { UncheckedPolicy } from './policy/decide.ts';
 import { memberOf } from './look-up.ts';
@@ -19,6 +20,7 @@ export interface Settings {
   readonly fallbacks: { readonly [S in Stage]: Fallback };
   readonly scopes: { readonly [S in Stage]: Scope };
   readonly timing: 'before' | 'during';
+  readonly streaming: StreamSettings;
   readonly uncheckedPolicy: UncheckedPolicy;
   readonly limitsFor: (moderator: string) => Limits;
   /** The longest text that is judged. */
@@ -57,6 +59,8 @@ export function readOptions(options: GuardOptions): Settings {
         joinPath('moderation.moderators', name),
         `is not a moderator of this guard${suggest([...everyone.keys()])}`,
       );
+    else if (everyone.get(name)?.members)
+      throw new ConfigurationError(joinPath('moderation.moderators', name), 'is made of others: name these instead');
   checkMessages(message, roster);
   const fallbacks = { input: input.fallback ?? both, output: output.fallback ?? both };
   if (input.timing === 'during' && !fallbacks.input.waits)
@@ -68,6 +72,7 @@ export function readOptions(options: GuardOptions): Settings {
     fallbacks,
     scopes: { input: input.scope ?? notTheDevelopers, output: output.scope ?? everything },
     timing: input.timing ?? 'before',
+    streaming: streamingOf(output, roster.output, fallbacks.output),
     uncheckedPolicy: {
       failed: unchecked('failed') ?? 'block',
       unsupported: unchecked('unsupported') ?? 'allow',
@@ -86,6 +91,31 @@ export function readOptions(options: GuardOptions): Settings {
           },
     message,
     captureContent: options.captureContent ?? 'none',
+  };
+}
+
+function streamingOf(
+  { release = 'verified', window = {}, recheck = false, maxHeld = MIB }: OutputOptions,
+  moderators: readonly Moderator[],
+  fallback: Fallback,
+): StreamSettings {
+  if (release === 'immediate' && fallback.retries > 0)
+    throw new ConfigurationError(
+      'output.release',
+      "is 'immediate', but the output's fallback retries, and what has left cannot be generated again: use 'verified', or another fallback",
+    );
+  const { first = 80, size = 400, context = 80, maxWait = 500 } = window;
+  if (first > size) throw new ConfigurationError('output.window.first', `must be at most size, ${size}`);
+  const everyone = withMembers(moderators);
+  const span = Math.max(0, ...everyone.map((moderator) => moderator.span ?? 0));
+  // Who reads whole messages has to have one.
+  const isWhole = release === 'whole' || everyone.some(({ reads = 'segment' }) => reads !== 'segment');
+  return {
+    release: isWhole && release === 'verified' ? 'whole' : release,
+    isWhole,
+    window: { first, size, context, maxWait, span },
+    recheck,
+    maxHeld,
   };
 }
 

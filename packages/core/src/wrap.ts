@@ -1,3 +1,4 @@
+import { childController } from './abort.ts';
 import type { Call } from './chat/call.ts';
 import { readMessages, type ChatMessage } from './chat/content.ts';
 import { letGo, replay, readOnce } from './iterate.ts';
@@ -67,9 +68,19 @@ async function run<M extends ChatMessage>(
   given: readonly M[],
   generate: GenerateText<M, GeneratedText>,
 ): Promise<Generated> {
-  const once = async (request: readonly ChatMessage[], options: { readonly signal: AbortSignal }): Promise<Generated> =>
+  let cancel = (): void => {};
+  const once = async (
+    request: readonly ChatMessage[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<Generated> => {
+    const { controller, unlink } = childController(options.signal);
+    cancel = () => {
+      unlink();
+      controller.abort();
+    };
     // Messages keep every field that they came with: edits only exchange their content. Each time a list of its own.
-    readGenerated(generate([...request] as M[], { signal: options.signal }));
+    return readGenerated(generate([...request] as M[], { signal: controller.signal }));
+  };
   try {
     readMessages(given, 'messages'); // what is no content is the caller's mistake, not something unchecked
     call.start();
@@ -83,7 +94,7 @@ async function run<M extends ChatMessage>(
     const first = opening.result;
     if (isIterable(first)) {
       call.kind = 'stream';
-      return release(call, textAdapter, request, first, async (...again) => asPieces(await once(...again)));
+      return release(call, textAdapter, request, first, async (...again) => asPieces(await once(...again)), cancel);
     }
     return (await deliver(call, textAdapter, request, first, async (...again) => asWhole(await once(...again)))).reply;
   } catch (error) {

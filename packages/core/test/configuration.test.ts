@@ -168,21 +168,19 @@ describe('An option of a later version is refused and never ignored', () => {
     ['enabled', { enabled: true }],
     ['waitUntil', { waitUntil: () => {} }],
     ['input.toolOutput', { input: { toolOutput: 'block' } }],
-    ['output.window', { output: { window: {} } }],
-    ['output.recheck', { output: { recheck: true } }],
-    ['output.maxHeld', { output: { maxHeld: 1 } }],
   ])('%s', (path, options) => {
     const mistake = mistakeIn(() => create({ moderators, ...(options as object) }));
     expect(mistake.path).toBe(path);
     expect(mistake.message).toMatch(/is not an option/);
     expectSentence(mistake);
   });
+});
 
-  test("output.release 'immediate'", () => {
-    const mistake = mistakeIn(() => create({ moderators, output: { release: 'immediate' } }));
-    expect(mistake.path).toBe('output.release');
-    expect(mistake.message).toMatch(/must be "verified" or "whole"/);
-  });
+test('What leaves at once cannot be generated again: a fallback that retries is refused beside it', () => {
+  const mistake = mistakeIn(() => create({ moderators, output: { release: 'immediate', fallback: retry() } }));
+  expect(mistake.path).toBe('output.release');
+  expect(mistake.message).toMatch(/use 'verified'/);
+  expectSentence(mistake);
 });
 
 describe('A mistake in a fallback is refused where it is made', () => {

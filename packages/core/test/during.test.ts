@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clear, flag, type Moderator } from '../src/index.ts';
 import { ask, FORMS, model, texts, watch, within, type Generation } from './support/guards.ts';
-import { findWords, latch, nothing, scripted, sleep, type Scripted } from './support/moderators.ts';
+import { findWords, hang, latch, nothing, scripted, sleep, type Scripted } from './support/moderators.ts';
 import { chat, chunksOf, protocol, reply, textOf, type Chunk } from './support/protocol.ts';
 
 /** A guard whose input moderator answers when it is told to. */
@@ -123,6 +123,7 @@ test('A stream that a block leaves unread is closed', async () => {
   const closed = latch();
   async function* source(): AsyncGenerator<Chunk> {
     yield* chunksOf(reply('fine'));
+    await hang();
   }
   const upstream = source();
   const generate = async (): Promise<AsyncIterable<Chunk>> => ({

@@ -70,8 +70,6 @@ test('A misspelt option, and one of a later version, do not compile', () => {
   // @ts-expect-error misspelt deeper
   expect(() => createGuard({ moderators: [service()], moderation: { deadlin: 5 } })).toThrow();
   // @ts-expect-error not yet
-  expect(() => createGuard({ moderators: [service()], output: { release: 'immediate' } })).toThrow();
-  // @ts-expect-error not yet
   expect(() => createGuard({ moderators: [service()], shadow: {} })).toThrow();
   // @ts-expect-error misspelt in a fallback
   expect(() => retry({ maxRetry: 1 })).toThrow();

@@ -5,7 +5,7 @@ import { type ContentReader, readContent } from './content.ts';
 import { endFrame, type Frame, writeFrame } from './frame.ts';
 import { at, isList, isRecord, type JsonObject } from './json.ts';
 import { headOf, newHead, notice, refusedMessage } from './refusal.ts';
-import { type ChatRequest, choicesAsked } from './request.ts';
+import { type ChatRequest, choicesAsked, wantsStructure } from './request.ts';
 import { toolNames, unknownNameInPieces } from './tool-names.ts';
 import { readUsage, usageField, withAddedUsage } from './usage.ts';
 
@@ -13,13 +13,19 @@ import { readUsage, usageField, withAddedUsage } from './usage.ts';
 export function openStream(request: ChatRequest): ChunkReader<Frame> {
   const tools = toolNames(request.body);
   const media = new Set<string>();
+  const isStructured = wantsStructure(request);
   const seen = new Set<number>();
   let head: JsonObject | undefined;
   let document: Frame | undefined;
 
   const collect = (segments: Segment[]): Omit<ContentReader, 'role' | 'root'> => ({
     name,
-    take: (segment) => segments.push(...(segment.text === undefined ? once(segment, media) : [segment])),
+    take: (segment) =>
+      segments.push(
+        ...(segment.text === undefined
+          ? once(segment, media)
+          : [isStructured && segment.kind === 'text' ? { ...segment, isWhole: true as const } : segment]),
+      ),
     place: choiceIndex, // tool calls and images say their place as choices do
   });
   const name = unknownNameInPieces(tools);
@@ -88,6 +94,11 @@ export function openStream(request: ChatRequest): ChunkReader<Frame> {
         ...(ended ? [] : usageFrames(request, refusal, write)),
         ...(ended ? [] : [endFrame()]),
       ];
+    },
+
+    isEverything(paths) {
+      const refused = new Set(paths.map((path) => /^choices\[(\d+)\]/.exec(path)?.[1]));
+      return refused.has(undefined) || refused.size >= Math.max(choicesAsked(request), seen.size);
     },
 
     addUsage(frame, usage: Usage) {

@@ -15,10 +15,10 @@ export interface CoreSize {
 export const CORE_SIZE_GOALS: CoreSize = { own: 15 * 1_024, withDependencies: 30 * 1_024 };
 
 /**
- * What it may weigh, so that it grows only on purpose. Its own code is above its goal since the panel has retries, breakers,
- * quotas, batches, long texts and composites; with what it depends on, which is what users load, it keeps to it.
+ * What it may weigh, so that it grows only on purpose. It is above its goals since the panel has retries, breakers, quotas,
+ * batches, long texts and composites, and streams have windows: each is more than what was left.
  */
-export const CORE_SIZE_LIMITS: CoreSize = { own: 21 * 1_024, withDependencies: 30 * 1_024 };
+export const CORE_SIZE_LIMITS: CoreSize = { own: 25 * 1_024, withDependencies: 34 * 1_024 };
 
 /** What everything that core exports weighs: nothing is shaken out of it but what no export reaches. */
 export async function measureCoreSize(): Promise<CoreSize> {

@@ -45,6 +45,8 @@ export interface ChunkReader<Chunk> {
    * @param ended whether the chunks that end the protocol follow; if not, these chunks end it
    */
   refuse(refusal: Refusal, ended: boolean): readonly Chunk[];
+  /** Whether nothing of the reply is left when the parts that hold these segments are refused. Default: nothing is. */
+  isEverything?(paths: readonly string[]): boolean;
   /** A chunk whose usage includes that of the attempts before it. */
   addUsage(chunk: Chunk, usage: Usage): Chunk;
 }

@@ -50,13 +50,20 @@ export async function judgeOutput<Request>(
   const judgement = call.judgement('output', fallbacks.output.waits);
   if (segments) {
     const message = inScope({ role: 'assistant', path: 'reply', segments }, scopes);
-    const earlier = (): readonly Message[] =>
-      (attempt(() => adapter.readRequest(request))?.messages ?? []).map((each) => inScope(each, scopes));
-    await judgement.read(targetsOf(message, 'output', earlier));
+    await judgement.read(targetsOf(message, 'output', earlierTurns(call, adapter, request)));
   } else judgement.unreadable('reply');
   const ruling = await judgement.conclude(fallbacks.output, { attempt: call.attempts, released: 0, canRetry: true });
   call.decided('output', ruling.decision);
   return ruling;
+}
+
+/** The turns that a reply answers, as far as they are to be judged. */
+export function earlierTurns<Request>(
+  { parts: { scopes } }: Call,
+  adapter: Pick<ChatAdapter<Request, never, never>, 'readRequest'>,
+  request: Request,
+): () => readonly Message[] {
+  return () => (attempt(() => adapter.readRequest(request))?.messages ?? []).map((each) => inScope(each, scopes));
 }
 
 /** Tells that the provider's own content filter took something away. */

@@ -7,13 +7,26 @@ import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Tasks } from '../tasks.ts';
 import type { Usage } from './adapter.ts';
+import type { WindowSettings } from './window.ts';
 import type { Scopes } from './turns.ts';
+
+/** How streamed text leaves. */
+export interface StreamSettings {
+  readonly release: 'verified' | 'whole' | 'immediate';
+  /** Whether a reply is judged when all of it is there. */
+  readonly isWhole: boolean;
+  readonly window: WindowSettings;
+  readonly recheck: boolean;
+  /** Characters. */
+  readonly maxHeld: number;
+}
 
 /** Everything that calls of a guard share. */
 export interface CallParts extends JudgeParts {
   readonly fallbacks: { readonly [S in Stage]: Fallback };
   readonly scopes: Scopes;
   readonly timing: 'before' | 'during';
+  readonly streaming: StreamSettings;
   readonly policyFor: (context: CallContext) => CompiledPolicy;
   readonly events: EventHub;
   readonly tasks: Tasks;

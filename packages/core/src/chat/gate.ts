@@ -3,24 +3,39 @@ import type { Segment } from './segment.ts';
 import type { Window, WindowCutter } from './window.ts';
 
 /** A window of one lane, ready to be judged. */
-export interface LaneWindow {
+export interface LaneWindow extends Window {
   /** What is judged: the lane's segment with the window's text. */
   readonly segment: Segment;
-  readonly before: string;
-  readonly end: number;
+  /** It was judged before, in parts: nothing waits for it but the end. */
+  readonly isSecond: boolean;
 }
 
 interface Lane {
   readonly first: Segment;
   readonly cutter: WindowCutter;
+  /** Judges the lane a second time, in longer stretches. */
+  readonly second: WindowCutter | undefined;
+  /** What was said, as far as it is worth remembering. */
+  said: string | undefined;
   length: number;
+  /** How far text may leave. */
   cleared: number;
+  /** Windows that close and were not cleared yet, in order, each with whether it was. */
+  readonly open: { readonly window: LaneWindow; isCleared: boolean }[];
 }
 
 interface Held<Chunk> {
   readonly chunk: Chunk;
+  /** The characters that it adds. */
+  readonly size: number;
   /** How far each lane that the chunk adds to must be cleared before it may leave. */
   readonly needs: readonly (readonly [lane: Lane, end: number])[];
+}
+
+/** How each kind of lane is cut. */
+export interface Cutters {
+  readonly create: (segment: Segment) => WindowCutter;
+  readonly createSecond: (segment: Segment) => WindowCutter | undefined;
 }
 
 /**
@@ -29,54 +44,132 @@ interface Held<Chunk> {
  */
 export interface Gate<Chunk> {
   /** Takes a chunk in, and gives the windows that it closes. */
-  hold(chunk: Chunk, pieces: readonly Segment[]): readonly LaneWindow[];
+  hold(chunk: Chunk, pieces: readonly Segment[], now: number): readonly LaneWindow[];
+  /** The windows that close for having waited. */
+  wait(now: number): readonly LaneWindow[];
+  /** When `wait` has something to do. */
+  readonly due: number;
   /** The windows that are open when the stream has ended. */
   end(): readonly LaneWindow[];
-  /** Lets everything pass up to the end of a window. */
+  /** Lets everything pass up to the end of a window, once all before it are cleared too. */
   clear(window: LaneWindow): void;
-  /** The chunks that may leave now, in the order in which they came. */
-  leave(): readonly Chunk[];
+  /** Lets everything pass, cleared or not. */
+  open(): void;
+  /**
+   * The chunks that may leave now, in the order in which they came. What says nothing leaves with what follows it, so that
+   * a stream neither begins before its first words nor ends before it is known to.
+   */
+  leave(isEnded: boolean): readonly Chunk[];
   /** Everything that is still held, cleared or not: for whoever takes the refused parts out. */
   giveUp(): readonly Chunk[];
+  /** Whether something could leave now. */
+  readonly canLeave: boolean;
+  /** Characters that are held. */
+  readonly held: number;
+  /** Characters that have left. */
+  readonly released: number;
+  /** What each lane said, of those that are short enough to be remembered. */
+  readonly said: readonly Segment[];
 }
 
-export function createGate<Chunk>(createCutter: () => WindowCutter): Gate<Chunk> {
+/** Longer ones are judged anew when they come back as history. */
+const MOST_SAID = 64 * 1024;
+
+export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boolean): Gate<Chunk> {
   const lanes = new Map<string, Lane>();
-  const held: Held<Chunk>[] = [];
-  const take = (count?: number): readonly Chunk[] => held.splice(0, count ?? held.length).map(({ chunk }) => chunk);
+  const queue: Held<Chunk>[] = [];
+  let held = 0;
+  let released = 0;
+
+  const placed = (lane: Lane, window: Window, isSecond: boolean): LaneWindow => {
+    const placedWindow = { ...window, isSecond, segment: Object.freeze({ ...lane.first, text: window.text }) };
+    if (!isSecond) lane.open.push({ window: placedWindow, isCleared: false });
+    return placedWindow;
+  };
+  const cut = (lane: Lane, by: (cutter: WindowCutter) => readonly Window[]): readonly LaneWindow[] => [
+    ...by(lane.cutter).map((window) => placed(lane, window, false)),
+    ...(lane.second ? by(lane.second).map((window) => placed(lane, window, true)) : []),
+  ];
+  const cutAll = (by: (cutter: WindowCutter) => readonly Window[]): readonly LaneWindow[] =>
+    [...lanes.values()].flatMap((lane) => cut(lane, by));
+  const take = (count: number): readonly Chunk[] =>
+    queue.splice(0, count).map(({ chunk, size }) => {
+      held -= size;
+      released += size;
+      return chunk;
+    });
+
   return {
-    hold(chunk, pieces) {
+    hold(chunk, pieces, now) {
       const needs: (readonly [Lane, number])[] = [];
       const closed: LaneWindow[] = [];
+      let size = 0;
       for (const piece of pieces) {
         const lane = getOrAdd(lanes, piece.path, () => ({
           first: piece,
-          cutter: createCutter(),
+          cutter: create(piece),
+          second: createSecond(piece),
+          said: '',
           length: 0,
           cleared: 0,
+          open: [],
         }));
         const { text = '' } = piece;
+        size += text.length;
         lane.length += text.length;
-        needs.push([lane, lane.length]);
-        closed.push(...lane.cutter.push(text).map((window) => placed(lane, window)));
-        if (piece.text === undefined) closed.push({ segment: piece, before: '', end: 0 }); // media has no length to wait for
+        if (lane.said !== undefined) lane.said = lane.length > MOST_SAID ? undefined : lane.said + text;
+        if (text !== '') needs.push([lane, lane.length]);
+        closed.push(...cut(lane, (cutter) => cutter.push(text, now)));
+        if (piece.text === undefined) {
+          // Media has no length: it counts as one character more, for it must be judged before it leaves.
+          lane.length += 1;
+          needs.push([lane, lane.length]);
+          const { length: end } = lane;
+          const window = { text: '', before: '', start: end - 1, end, safe: end, isSecond: false, segment: piece };
+          lane.open.push({ window, isCleared: false });
+          closed.push(window);
+        }
       }
-      held.push({ chunk, needs });
+      held += size;
+      queue.push({ chunk, size, needs });
       return closed;
     },
-    end: () => [...lanes.values()].flatMap((lane) => lane.cutter.end().map((window) => placed(lane, window))),
-    clear({ segment, end }) {
-      const lane = lanes.get(segment.path);
-      if (lane && end > lane.cleared) lane.cleared = end;
+    wait: (now) => cutAll((cutter) => cutter.wait(now)),
+    get due() {
+      let due = Infinity;
+      for (const { cutter } of lanes.values()) due = Math.min(due, cutter.due);
+      return due;
     },
-    leave() {
-      const blocked = held.findIndex(({ needs }) => needs.some(([lane, end]) => end > lane.cleared));
-      return take(blocked === -1 ? undefined : blocked);
+    end: () => cutAll((cutter) => cutter.end()),
+    clear(window) {
+      const lane = lanes.get(window.segment.path);
+      const open = lane?.open.find((each) => each.window === window);
+      if (!lane || !open) return;
+      open.isCleared = true;
+      while (lane.open[0]?.isCleared) lane.cleared = Math.max(lane.cleared, lane.open.shift()?.window.safe ?? 0);
     },
-    giveUp: () => take(),
+    open() {
+      isOpen = true;
+    },
+    leave(isEnded) {
+      const blocked = isOpen ? -1 : queue.findIndex(({ needs }) => needs.some(([lane, end]) => end > lane.cleared));
+      const free = blocked === -1 ? queue.length : blocked;
+      if (free === 0) return [];
+      if (isEnded && free === queue.length) return take(free);
+      return take(queue.findLastIndex(({ needs }, index) => index < free && needs.length > 0) + 1);
+    },
+    giveUp: () => queue.splice(0).map(({ chunk }) => chunk),
+    get canLeave() {
+      return isOpen || queue[0]?.needs.every(([lane, end]) => end <= lane.cleared) === true;
+    },
+    get held() {
+      return held;
+    },
+    get released() {
+      return released;
+    },
+    get said() {
+      return [...lanes.values()].flatMap(({ first, said }) => (said ? [{ ...first, text: said }] : []));
+    },
   };
-}
-
-function placed(lane: Lane, { text, before, end }: Window): LaneWindow {
-  return { segment: { ...lane.first, text }, before, end };
 }

@@ -27,6 +27,8 @@ export interface Segment {
   readonly path: string;
   /** The text, for the kinds that are text. */
   readonly text?: string;
+  /** Half of it is of no use, as of structured output: streamed, it leaves as a whole. */
+  readonly isWhole?: true;
   /** An image: its address (`https:` or `data:`), or its bytes. */
   readonly image?: URL | Uint8Array;
 }

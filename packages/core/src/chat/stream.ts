@@ -1,18 +1,19 @@
-import { isObject } from '../is.ts';
-import { onAbort, untilAborted } from '../abort.ts';
+import { childController, onAbort, untilAborted } from '../abort.ts';
 import { attempt } from '../attempt.ts';
 import type { Outcome } from '../fallback/outcome.ts';
+import { isObject } from '../is.ts';
+import { getOrAdd } from '../look-up.ts';
+import { letGo, readOnce, replay } from '../iterate.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
-import type { ChatAdapter, ChunkReader, ChunkReading, Refusal, Usage } from './adapter.ts';
+import type { Refusal, Usage } from './adapter.ts';
 import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
-import { createGate, type Gate, type LaneWindow } from './gate.ts';
 import { discard, type Generate } from './generation.ts';
-import { letGo, readOnce, replay } from '../iterate.ts';
+import { Listener, type StreamAdapter } from './listener.ts';
 import { open, refusalFor } from './opening.ts';
-import { wholeText } from './window.ts';
+import type { Segment } from './segment.ts';
 
 /** What a guarded streamed call brought, before its first chunk. */
 export interface GuardedStream<Chunk, C extends string = string> {
@@ -26,11 +27,6 @@ export interface GuardedStream<Chunk, C extends string = string> {
   readonly input?: Decision<C>;
 }
 
-type StreamAdapter<Request, Chunk> = Pick<
-  ChatAdapter<Request, never, Chunk>,
-  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'addFeedback' | 'openStream'
->;
-
 /** A call whose reply comes piece by piece. */
 export async function guardStream<Request, Chunk>(
   call: Call,
@@ -40,23 +36,51 @@ export async function guardStream<Request, Chunk>(
 ): Promise<GuardedStream<Chunk>> {
   try {
     call.start();
-    const opening = await open(call, adapter, request, generate);
-    const { input } = call.decisions;
-    if ('refusal' in opening) {
-      const { refusal } = opening;
-      const chunks = adapter.openStream(opening.request).refuse(refusal, false).map(mark);
-      call.settle('refused');
-      return { stream: abandonable(call, replay(chunks)), delivery: 'refused', refusal, ...(input && { input }) };
-    }
-    const upstream = opening.result;
-    return {
-      stream: release(call, adapter, opening.request, upstream, generate),
-      delivery: 'open',
-      ...(input && { input }),
-    };
+    const listen = listening(call, adapter, generate);
+    return call.parts.fallbacks.output.waits
+      ? await begin(call, adapter, request, listen, (sent, first) =>
+          abandonable(call, verified(call, adapter, sent, first, listen)),
+        )
+      : await begin(call, adapter, request, generate, (sent, upstream) => observed(call, adapter, sent, upstream));
   } catch (error) {
     throw call.settleWith(error);
   }
+}
+
+async function begin<Request, Chunk, Result>(
+  call: Call,
+  adapter: StreamAdapter<Request, Chunk>,
+  request: Request,
+  generate: Generate<Request, Result>,
+  giveOn: (request: Request, result: Result) => AsyncIterable<Chunk>,
+): Promise<GuardedStream<Chunk>> {
+  const opening = await open(call, adapter, request, generate);
+  const { input } = call.decisions;
+  if (!('refusal' in opening))
+    return { stream: giveOn(opening.request, opening.result), delivery: 'open', ...(input && { input }) };
+  const { refusal } = opening;
+  const chunks = adapter.openStream(opening.request).refuse(refusal, false).map(mark);
+  call.settle('refused');
+  return { stream: abandonable(call, replay(chunks)), delivery: 'refused', refusal, ...(input && { input }) };
+}
+
+/** A generation that is listened to from its first chunk, whatever else is still to be judged. */
+function listening<Request, Chunk>(
+  call: Call,
+  adapter: StreamAdapter<Request, Chunk>,
+  generate: Generate<Request, AsyncIterable<Chunk>>,
+): Generate<Request, Listener<Request, Chunk>> {
+  return async (request, { signal, attempt: number }) => {
+    const { controller, unlink } = childController(signal);
+    const cancel = (): void => {
+      unlink();
+      controller.abort();
+    };
+    const upstream = await generate(request, { signal: controller.signal, attempt: number });
+    const listener = new Listener(call, adapter, request, upstream, cancel);
+    onAbort(controller.signal, () => listener.cancel());
+    return listener;
+  };
 }
 
 /** Releases a stream that has begun, as the guard says. */
@@ -66,61 +90,102 @@ export function release<Request, Chunk>(
   request: Request,
   upstream: AsyncIterable<Chunk>,
   generate: Generate<Request, AsyncIterable<Chunk>>,
+  cancel: () => void,
 ): AsyncIterable<Chunk> {
-  return call.parts.fallbacks.output.waits
-    ? abandonable(call, verified(call, adapter, request, upstream, generate), upstream)
-    : observed(call, adapter, request, upstream);
+  if (!call.parts.fallbacks.output.waits) return observed(call, adapter, request, upstream);
+  const listener = new Listener(call, adapter, request, upstream, cancel);
+  return abandonable(call, verified(call, adapter, request, listener, listening(call, adapter, generate)));
 }
 
-/** Holds what comes until it was judged. */
+/** Gives on what comes as far as it was judged. */
 async function* verified<Request, Chunk>(
   call: Call,
   adapter: StreamAdapter<Request, Chunk>,
   request: Request,
-  upstream: AsyncIterable<Chunk>,
-  generate: Generate<Request, AsyncIterable<Chunk>>,
+  first: Listener<Request, Chunk>,
+  generate: Generate<Request, Listener<Request, Chunk>>,
 ): AsyncGenerator<Chunk, void, undefined> {
+  let listener = first;
+  let flagged: { readonly listener: Listener<Request, Chunk>; readonly ruling: Ruling } | undefined;
   try {
-    let current = upstream;
-    let flagged: Heard<Chunk> | undefined;
     for (;;) {
-      const heard = await hear(call, adapter, request, current, flagged);
-      const then = await next(call, adapter, request, heard.ruling, generate);
+      let heard = listener;
+      let ruling: Ruling | undefined;
+      try {
+        ruling = yield* flow(call, heard);
+      } catch (error) {
+        if (!flagged || call.signal.aborted || heard.gate.released > 0) throw error;
+        // The model's side failed after a flagged attempt: what is done is what is done when no retry is left.
+        heard = flagged.listener;
+        ruling = { ...flagged.ruling, outcome: await flagged.ruling.otherwise() };
+      }
+      if (!ruling) return;
+      const then = await next(call, adapter, request, ruling, generate);
       if ('result' in then) {
-        current = then.result;
-        flagged = heard;
+        flagged = { listener: heard, ruling };
+        listener = then.result;
         continue;
       }
-      yield* then.outcome.kind === 'release' ? handOver(call, heard.listener) : refused(call, heard, then.outcome);
+      if (then.outcome.kind === 'release' && !heard.isCut) {
+        heard.free();
+        listener = heard;
+        continue;
+      }
+      yield* refused(call, heard, ruling, then.outcome.kind === 'release' ? { kind: 'reject' } : then.outcome);
       return;
     }
   } catch (error) {
     throw call.settleWith(error);
+  } finally {
+    listener.cancel();
   }
 }
 
-/** One streamed reply that was heard to its end, and what is made of it. */
-interface Heard<Chunk> {
-  readonly listener: Listener<Chunk>;
-  readonly ruling: Ruling;
-}
-
-async function hear<Request, Chunk>(
+/** Gives on what may leave, up to the end of the call, or to a ruling that something else is to be done. */
+async function* flow<Request, Chunk>(
   call: Call,
-  adapter: StreamAdapter<Request, Chunk>,
-  request: Request,
-  upstream: AsyncIterable<Chunk>,
-  flagged: Heard<Chunk> | undefined,
-): Promise<Heard<Chunk>> {
-  const listener = listenTo(call, adapter, request);
-  try {
-    for await (const chunk of withAbort(upstream, call.signal)) listener.hear(chunk);
-  } catch (error) {
-    if (!flagged || call.signal.aborted) throw error;
-    // The model's side failed after a flagged attempt: what is done is what is done when no retry is left.
-    return { listener: flagged.listener, ruling: { ...flagged.ruling, outcome: await flagged.ruling.otherwise() } };
+  listener: Listener<Request, Chunk>,
+): AsyncGenerator<Chunk, Ruling | undefined, undefined> {
+  for (;;) {
+    const came = await listener.next();
+    const delivery = listener.hasRefusal ? 'refused' : 'delivered';
+    if (!came) {
+      call.settle(delivery);
+      return undefined;
+    }
+    if ('ruling' in came) {
+      if (came.ruling.outcome.kind !== 'release') return came.ruling;
+      if (listener.isEnded) listener.remember();
+      continue;
+    }
+    const chunks = withUsage(call, listener, came.chunks);
+    if (came.isLast) yield* ending(call, delivery, chunks);
+    else yield* chunks;
   }
-  return { listener, ruling: await listener.judge() };
+}
+
+function* refused<Request, Chunk>(
+  call: Call,
+  listener: Listener<Request, Chunk>,
+  ruling: Ruling,
+  outcome: Outcome,
+): Generator<Chunk, void, undefined> {
+  const { gate, reader } = listener;
+  const refusal = refusalFor(call, { ...ruling, outcome });
+  // Of a reply that has ended, what was not refused, and what ends the protocol, still leave.
+  const isPartial = listener.isEnded && refusal.paths.length > 0;
+  const rest = isPartial ? gate.giveUp().flatMap((chunk) => reader.without(chunk, refusal) ?? []) : [];
+  yield* ending(call, 'refused', [...reader.refuse(refusal, isPartial).map(mark), ...withUsage(call, listener, rest)]);
+}
+
+/** The reader of a reply is told what the other attempts used as well. */
+function withUsage<Request, Chunk>(
+  call: Call,
+  { reader, attempt: heard }: Listener<Request, Chunk>,
+  chunks: readonly Chunk[],
+): readonly Chunk[] {
+  const others = call.attempts > 1 ? call.usedBeside(heard) : undefined;
+  return others ? chunks.map((chunk) => reader.addUsage(chunk, others)) : chunks;
 }
 
 /** Lets everything pass as it comes, and has what passed judged, however it ends. */
@@ -130,12 +195,34 @@ function observed<Request, Chunk>(
   request: Request,
   upstream: AsyncIterable<Chunk>,
 ): AsyncIterable<Chunk> {
-  const listener = listenTo(call, adapter, request);
+  const reader = adapter.openStream(request);
+  const lanes = new Map<string, { readonly first: Segment; readonly texts: string[] }>();
+  const providerBlocks: string[] = [];
+  let usage: Usage | undefined;
+  let hasHeard = false;
+  let isUnreadable = false;
+  const hear = (chunk: Chunk): void => {
+    hasHeard = true;
+    if (isRefusal(chunk)) return;
+    const reading = attempt(() => reader.read(chunk));
+    isUnreadable ||= !reading;
+    usage = reading?.usage ?? usage;
+    providerBlocks.push(...(reading?.providerBlocks ?? []));
+    for (const segment of reading?.segments ?? [])
+      getOrAdd(lanes, segment.path, () => ({ first: segment, texts: [] })).texts.push(segment.text ?? '');
+  };
+  const judge = async (): Promise<void> => {
+    call.used(usage);
+    await tellProviderBlocks(call, providerBlocks);
+    const segments = [...lanes.values()].map(({ first, texts }) =>
+      first.text === undefined ? first : { ...first, text: texts.join('') },
+    );
+    await judgeOutput(call, adapter, request, isUnreadable ? undefined : segments);
+  };
   async function* pass(): AsyncGenerator<Chunk, void, undefined> {
     try {
       for await (const chunk of withAbort(upstream, call.signal)) {
-        listener.hear(chunk);
-        listener.gate.giveUp(); // keeps nothing that has already left
+        hear(chunk);
         yield chunk;
       }
       call.settle('delivered');
@@ -144,97 +231,9 @@ function observed<Request, Chunk>(
     }
   }
   call.whenSettled(() => {
-    if (listener.hasHeard) call.beside(listener.judge());
+    if (hasHeard) call.beside(judge());
   });
   return abandonable(call, pass(), upstream);
-}
-
-/** Hears one streamed reply: knows its chunks, what they say, and what is made of it. */
-interface Listener<Chunk> {
-  readonly reader: ChunkReader<Chunk>;
-  readonly gate: Gate<Chunk>;
-  /** Which generation of the call it is. */
-  readonly attempt: number;
-  readonly hasHeard: boolean;
-  /** Whether another guard's own words were among it. */
-  readonly hasRefusal: boolean;
-  hear(chunk: Chunk): void;
-  judge(): Promise<Ruling>;
-  /** What was judged may leave. */
-  clear(): void;
-}
-
-function listenTo<Request, Chunk>(
-  call: Call,
-  adapter: StreamAdapter<Request, Chunk>,
-  request: Request,
-): Listener<Chunk> {
-  const reader = adapter.openStream(request);
-  const gate = createGate<Chunk>(wholeText);
-  const windows: LaneWindow[] = [];
-  const providerBlocks: string[] = [];
-  let usage: Usage | undefined;
-  let hasHeard = false;
-  let hasRefusal = false;
-  let isUnreadable = false;
-  return {
-    reader,
-    gate,
-    attempt: call.attempts,
-    get hasHeard() {
-      return hasHeard;
-    },
-    get hasRefusal() {
-      return hasRefusal;
-    },
-    hear(chunk) {
-      hasHeard = true;
-      const isOthers = isRefusal(chunk);
-      hasRefusal ||= isOthers;
-      const reading: ChunkReading | undefined = isOthers ? { segments: [] } : attempt(() => reader.read(chunk));
-      isUnreadable ||= !reading;
-      usage = reading?.usage ?? usage;
-      providerBlocks.push(...(reading?.providerBlocks ?? []));
-      windows.push(...gate.hold(chunk, reading?.segments ?? []));
-    },
-    async judge() {
-      call.used(usage);
-      await tellProviderBlocks(call, providerBlocks);
-      windows.push(...gate.end());
-      const segments = isUnreadable ? undefined : windows.map(({ segment }) => segment);
-      return judgeOutput(call, adapter, request, segments);
-    },
-    clear: () => windows.forEach(gate.clear),
-  };
-}
-
-function* handOver<Chunk>(call: Call, listener: Listener<Chunk>): Generator<Chunk, void, undefined> {
-  const { gate, hasRefusal } = listener;
-  listener.clear();
-  yield* ending(call, hasRefusal ? 'refused' : 'delivered', gate.leave().map(withUsage(call, listener)));
-}
-
-function* refused<Chunk>(
-  call: Call,
-  { listener, ruling }: Heard<Chunk>,
-  outcome: Outcome,
-): Generator<Chunk, void, undefined> {
-  const { gate, reader } = listener;
-  const refusal = refusalFor(call, { ...ruling, outcome });
-  const isEverything = refusal.paths.length === 0;
-  const others = isEverything
-    ? []
-    : gate
-        .giveUp()
-        .flatMap((chunk) => reader.without(chunk, refusal) ?? [])
-        .map(withUsage(call, listener));
-  yield* ending(call, 'refused', [...reader.refuse(refusal, !isEverything).map(mark), ...others]);
-}
-
-/** The reader of a reply is told what the other attempts used as well. */
-function withUsage<Chunk>(call: Call, { reader, attempt: heard }: Listener<Chunk>): (chunk: Chunk) => Chunk {
-  const others = call.usedBeside(heard);
-  return (chunk) => (others ? reader.addUsage(chunk, others) : chunk);
 }
 
 /** The call ends with its last chunk: whoever has that need not ask for more. */

@@ -11,8 +11,11 @@ export interface BreakerOptions {
 /** `open`: it is not asked. `half-open`: one request tries whether it answers again. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** How a request has ended. One that was broken off says nothing of the moderator. */
-export type RequestEnd = 'answered' | 'failed' | 'stopped';
+/**
+ * How a request has ended. One that was broken off says nothing of the moderator, and one that fails with an item that
+ * failed before says nothing new: a single item that nobody can judge must not stop all others.
+ */
+export type RequestEnd = 'answered' | 'failed' | 'failed again' | 'stopped';
 
 /** Spares a moderator that keeps failing, and whoever waits for it. */
 export interface Breaker {
@@ -37,14 +40,14 @@ export function createBreaker(
     onChange(to);
   };
   const note = (end: RequestEnd): void => {
-    if (end === 'stopped') return;
+    if (end === 'stopped' || end === 'failed again') return;
     inARow = end === 'failed' ? inARow + 1 : 0;
     if (inARow === 0) change('closed');
     else if (inARow >= failures) change('open');
   };
   const noteTry = (end: RequestEnd): void => {
     isTrying = false;
-    note(end);
+    note(end === 'failed again' ? 'failed' : end);
   };
   return {
     ask() {

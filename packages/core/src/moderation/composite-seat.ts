@@ -23,6 +23,7 @@ export function createCompositeSeat(
   const deadlines = createDeadlines<Waiting & { readonly end: () => void }>((late) => late.forEach(({ end }) => end()));
   return {
     moderator,
+    remember: () => {}, // its members do
     ask(item, asker) {
       const asked: Question[] = [];
       let isOver = false;
@@ -47,7 +48,7 @@ export function createCompositeSeat(
         resolve(verdict);
         // What its members failed at they have told themselves.
         if (verdict.status === 'failed' && !verdict.members && verdict.reason !== 'aborted')
-          telling.failed([verdict], item.stage);
+          telling.failed([{ verdict, stage: item.stage }]);
       };
       const waiting = {
         until: performance.now() + deadline,

@@ -46,7 +46,7 @@ export function itemForMember(member: Moderator, { segment, stage, before, messa
   return {
     segment: readsWhole(member) ? (whole[0] ?? segment) : segment,
     stage,
-    ...(before !== undefined && { before }),
+    ...(before !== undefined && !readsWhole(member) && { before }),
     ...(readsWhole(member) && { message: whole }),
     ...(member.reads === 'conversation' && { conversation: coveredBy(member, conversation ?? []) }),
   };

@@ -4,11 +4,11 @@ import { getOrAdd } from '../look-up.ts';
 import { createCompositeSeat } from './composite-seat.ts';
 import { covers, itemFor, readsWhole, type Target } from './items.ts';
 import type { Limits } from './limits.ts';
-import { byStage, type CallContext, type Moderator, type Stage } from './moderator.ts';
-import { mergeVerdicts, OVERLAP, piecesOf } from './pieces.ts';
+import { byStage, withMembers, type CallContext, type Moderator, type Stage } from './moderator.ts';
+import { mergeVerdicts, OVERLAP, piecesOf, type Piece } from './pieces.ts';
 import type { Question } from './question.ts';
 import { createSeat, type Seat, type SeatParts } from './seat.ts';
-import { unsupportedBy, type PlacedVerdict, type Verdict } from './verdict.ts';
+import { isJudged, unsupportedBy, type PlacedVerdict, type Verdict } from './verdict.ts';
 
 /** What the moderators say of one target. Empty: none of them covers it. */
 export type Opinions = readonly PlacedVerdict[];
@@ -28,6 +28,8 @@ export interface Panel {
    * caller can go on with what is known already; none rejects. An abort only ends the waiting of this caller.
    */
   ask(targets: readonly Target[], call: PanelCall): Promise<Opinions>[];
+  /** Remembers what was said of a text, however it was judged, for when it is asked about as a whole. */
+  remember(target: Target, verdicts: readonly Verdict[], context: CallContext): void;
 }
 
 export interface PanelOptions extends SeatParts {
@@ -55,7 +57,26 @@ export function createPanel(
     });
   const seats = byStage((stage) => moderators[stage].map(seatFor));
 
+  /** What a moderator is asked of a long text. */
+  const piecesFor = (
+    { maxCharacters: most = Infinity, span = 0 }: Moderator,
+    { segment, before = '' }: Target,
+  ): readonly Piece[] => piecesOf(segment.text ?? '', before, most, Math.max(OVERLAP, span));
+
   return {
+    remember(target, verdicts, context) {
+      const judged = new Map(verdicts.filter(isJudged).map((verdict) => [verdict.moderator, verdict]));
+      for (const { moderator: seated } of seats[target.stage])
+        for (const moderator of withMembers([seated])) {
+          const verdict = judged.get(moderator.name);
+          if (!verdict || moderator.members || readsWhole(moderator) || !covers(moderator, target.segment)) continue;
+          const { spans: _, ...known } = verdict;
+          for (const { text, before } of piecesFor(seated, target)) {
+            const piece = { ...target, segment: { ...target.segment, text }, before };
+            taken.get(moderator)?.remember(itemFor(moderator, piece), known, context);
+          }
+        }
+    },
     ask(targets, { signal, ...asker }) {
       const questions: Question[] = [];
       const asked = new Map<Seat, Map<Message, Question>>();
@@ -80,7 +101,7 @@ export function createPanel(
         if (before.length + text.length <= most || (readsWhole(moderator) && !moderator.members))
           return [await askOnce(seat, target).verdict];
         const { image, ...textOnly } = segment;
-        const pieces = piecesOf(text, before, most, Math.max(OVERLAP, moderator.span ?? 0)).map((piece, index) => ({
+        const pieces = piecesFor(moderator, target).map((piece, index) => ({
           span: piece.span,
           verdict: ask(seat, {
             ...target,

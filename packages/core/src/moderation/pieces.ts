@@ -1,4 +1,5 @@
 import { borderFrom, cutBefore } from '../cut.ts';
+import { memberOf } from '../look-up.ts';
 import { isJudged, type Judged, type Span, type Verdict } from './verdict.ts';
 
 /** A stretch of a text that is judged by itself, with what stands before it. */
@@ -12,8 +13,8 @@ export interface Piece {
 /** Characters that pieces of a long text share unless a moderator wants more, so that a phrase across a cut is found. */
 export const OVERLAP = 200;
 
-/** What was said of one piece. */
-interface PieceVerdict<V extends Verdict = Verdict> {
+/** What was said of one piece, or, with spans of its own, of several. */
+export interface PieceVerdict<V extends Verdict = Verdict> {
   readonly verdict: V;
   readonly span: Span;
 }
@@ -77,11 +78,12 @@ function mergeJudged(pieces: readonly PieceVerdict<Judged>[]): Judged {
   };
   for (const { verdict, span } of pieces) {
     const flagged = new Set(verdict.flagged);
-    for (const category of flagged) weigh(category, 2, span); // more than any score
+    const spanOf = (category: string): Span => memberOf<Span | undefined>(verdict.spans, category) ?? span;
+    for (const category of flagged) weigh(category, 2, spanOf(category)); // more than any score
     for (const [category, score] of Object.entries(verdict.scores)) {
       if (score === undefined) continue;
       scores.set(category, Math.max(score, scores.get(category) ?? 0));
-      weigh(category, flagged.has(category) ? 2 + score : score, span);
+      weigh(category, flagged.has(category) ? 2 + score : score, spanOf(category));
     }
   }
   const verdicts = pieces.map(({ verdict }) => verdict);

@@ -6,8 +6,9 @@ import { createBreaker, isOutage, type RequestEnd } from './breaker.ts';
 import type { VerdictCache } from './cache.ts';
 import { createDeadlines } from './deadlines.ts';
 import { keyOf } from './key.ts';
+import { readsWhole } from './items.ts';
 import type { Limits } from './limits.ts';
-import type { Ask, Item, Moderator } from './moderator.ts';
+import type { Ask, CallContext, Item, Moderator } from './moderator.ts';
 import {
   answered,
   hasWaiters,
@@ -24,7 +25,7 @@ import { sendRequest } from './request.ts';
 import type { SharedVerdicts } from './store.ts';
 import { createTelling } from './telling.ts';
 import { estimateTokens } from './tokens.ts';
-import { failure, isJudged, type Failed, type Verdict } from './verdict.ts';
+import { failure, isJudged, type Failed, type Judged, type Verdict } from './verdict.ts';
 
 /** What all seats of a panel share. */
 export interface SeatParts {
@@ -37,6 +38,8 @@ export interface SeatParts {
 export interface Seat {
   readonly moderator: Moderator;
   ask(item: Item, asker: Asker): Question;
+  /** Remembers a verdict that came on another way. */
+  remember(item: Item, verdict: Judged, context: CallContext): void;
 }
 
 /** More partitions than this are looked through for those that are done with. */
@@ -60,9 +63,12 @@ export function createSeat(
   const telling = createTelling(events);
 
   const deadlines = createDeadlines<Waiter>((late) => {
-    const verdicts = late.map(({ question }) => (question.trouble ??= failure(name, 'timeout')));
-    telling.failed(verdicts, late[0]?.question.item.stage ?? 'input');
-    for (const [index, waiter] of late.entries()) leave(waiter, verdicts[index]);
+    const verdicts = late.map(({ question }) => ({
+      verdict: (question.trouble ??= failure(name, 'timeout')),
+      stage: question.item.stage,
+    }));
+    telling.failed(verdicts);
+    for (const [index, waiter] of late.entries()) leave(waiter, verdicts[index]?.verdict);
   });
 
   function leave(waiter: Waiter, verdict: Verdict = failure(name, 'aborted')): void {
@@ -82,8 +88,8 @@ export function createSeat(
   function answer(question: PendingQuestion, verdict: Verdict, isNew = true): void {
     forget(question);
     if (question.key !== undefined && isJudged(verdict)) {
-      cache?.set(question.key, verdict);
-      if (isNew) shared?.set(question.key, verdict);
+      if (isNew) keep(question.key, verdict);
+      else cache?.set(question.key, verdict);
     }
     for (const waiter of question.waiters) {
       deadlines.remove(waiter);
@@ -93,12 +99,7 @@ export function createSeat(
   }
 
   function refuse(failures: readonly (readonly [PendingQuestion, Failed])[]): void {
-    const [first] = failures;
-    if (!first) return;
-    telling.failed(
-      failures.map(([, verdict]) => verdict),
-      first[0].item.stage,
-    );
+    telling.failed(failures.map(([{ item }, verdict]) => ({ verdict, stage: item.stage })));
     for (const [question, verdict] of failures) answer(question, verdict);
   }
 
@@ -118,8 +119,9 @@ export function createSeat(
     const verdicts = await request.verdicts;
     if (isStopped) return questions.some(({ trouble }) => trouble) ? 'failed' : 'stopped';
     telling.answered(verdicts);
+    const isFirst = questions.some(({ tries }) => tries === 0);
     sort(questions, verdicts);
-    return isOutage(verdicts) ? 'failed' : 'answered';
+    return isOutage(verdicts) ? (isFirst ? 'failed' : 'failed again') : 'answered';
   }
 
   /** What becomes of each question of a request. */
@@ -140,7 +142,8 @@ export function createSeat(
     const size = Math.max(1, Math.floor(suspects.length / 4));
     for (let start = 0; start < suspects.length; start += size)
       suspects[start]?.queue.again(suspects.slice(start, start + size));
-    if (again.length > 0) askLater(again);
+    // Those that may be asked again at the same time go together.
+    for (const together of Map.groupBy(again, ([, verdict]) => verdict.retryAfterMs).values()) askLater(together);
   }
 
   function askLater(failures: readonly (readonly [PendingQuestion, Failed])[]): void {
@@ -170,7 +173,7 @@ export function createSeat(
       if (queues.size > MANY_PARTITIONS) for (const [each, queue] of queues) if (queue.isIdle) queues.delete(each);
       const { batch: _, ...alone } = moderator;
       return createQueue({
-        moderator: batch ? moderator : alone,
+        moderator: batch && !readsWhole(moderator) ? moderator : alone,
         concurrency,
         maxWait: moderator.inProcess ? 0 : (batch?.maxWait ?? 0),
         quota: quota && !moderator.inProcess ? createQuotaKeeper(quota) : undefined,
@@ -205,14 +208,27 @@ export function createSeat(
     return question;
   }
 
+  const partitionOf = (context: CallContext): unknown =>
+    moderator.partition ? attempt(() => moderator.partition?.(context)) : '';
+
+  function keep(key: string, verdict: Judged): void {
+    cache?.set(key, verdict);
+    shared?.set(key, verdict);
+  }
+
   return {
     moderator,
+    remember(item, verdict, context) {
+      const partition = partitionOf(context);
+      const key = isText(partition) ? keyOf(moderator, partition, item) : undefined;
+      if (key !== undefined && !cache?.get(key)) keep(key, Object.freeze(verdict));
+    },
     ask(item, asker) {
-      const partition = moderator.partition ? attempt(() => moderator.partition?.(asker.context)) : '';
+      const partition = partitionOf(asker.context);
       if (!isText(partition)) {
         // Without knowing whose it is there is nobody to ask on behalf of.
         const verdict = failure(name, 'malformed');
-        telling.failed([verdict], item.stage);
+        telling.failed([{ verdict, stage: item.stage }]);
         return answered(verdict);
       }
       const key = keyOf(moderator, partition, item);

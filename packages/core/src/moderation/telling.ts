@@ -5,8 +5,14 @@ import { isJudged, type Failed, type Verdict } from './verdict.ts';
 /** Tells what becomes of a moderator: each of its failures, and that another model answers. */
 export interface Telling {
   /** Failures that came together; each reason is told once, with how many items it befell. */
-  failed(failures: readonly Failed[], stage: Stage): void;
+  failed(failures: readonly Failure[]): void;
   answered(verdicts: readonly Verdict[]): void;
+}
+
+/** A failure, and where. */
+export interface Failure {
+  readonly verdict: Failed;
+  readonly stage: Stage;
 }
 
 /** Sentences for the operator that were said already. More than this no service has. */
@@ -16,11 +22,12 @@ export function createTelling(events: EventHub): Telling {
   const said = new Set<string>();
   let model: string | undefined;
   return {
-    failed(failures, stage) {
-      for (const [reason, alike] of Map.groupBy(failures, (each) => each.reason)) {
+    failed(failures) {
+      for (const alike of Map.groupBy(failures, ({ verdict, stage }) => `${stage} ${verdict.reason}`).values()) {
         const [first] = alike;
         if (!first) continue;
-        const { moderator, retryAfterMs, detail } = first;
+        const { stage, verdict } = first;
+        const { moderator, reason, retryAfterMs, detail } = verdict;
         events.tell('moderator-failed', {
           moderator,
           stage,

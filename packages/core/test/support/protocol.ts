@@ -127,6 +127,8 @@ export const protocol: Adapter = {
         }));
         return ended ? chunks : [...chunks, { pieces: [], isEnd: true }];
       },
+      isEverything: (paths) =>
+        [...seen].every((choice) => paths.some((path) => path.startsWith(`choices[${choice}].`))),
       addUsage: (chunk, usage) => (chunk.usage ? { ...chunk, usage: plus(chunk.usage, usage) } : chunk),
     };
   },

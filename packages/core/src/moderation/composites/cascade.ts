@@ -1,7 +1,8 @@
-import { cascadeWhen } from '../../schemas.ts';
+import { cascadeWhen, compositeOptions } from '../../schemas.ts';
+import { ConfigurationError } from '../../errors.ts';
 import { validate } from '../../validate.ts';
 import type { CategoryOf, Moderator } from '../moderator.ts';
-import { isJudged, type Judged, type Verdict } from '../verdict.ts';
+import { isJudged, type Judged, type Report, type Verdict } from '../verdict.ts';
 import { compose, isContested, unjudged, withCategory, type CompositeOptions } from './composite.ts';
 
 /** Between which scores a moderator is not sure; 0 to 1. */
@@ -32,18 +33,23 @@ export function cascade<M extends Moderator, const D extends string = never>(
   const { when = { from: 0.2, to: 0.8 }, ...common } = options;
   const { disagreement } = common;
   validate(cascadeWhen, when, 'cascade.when');
+  if (typeof when === 'object' && when.from > when.to)
+    throw new ConfigurationError('cascade.when.from', `must be at most to, ${when.to}`);
   const isUncertain = typeof when === 'function' ? when : (verdict: Judged): boolean => isWithin(verdict, when);
-  return compose('cascade', members, common, async (ask) => {
+  const contested = (verdict: Judged, said: readonly Verdict[]): Report => {
+    const report = { ...verdict, members: said };
+    return disagreement !== undefined && isContested(said) ? withCategory(report, disagreement) : report;
+  };
+  return compose('cascade', members, common, compositeOptions, async (ask) => {
     const said: Verdict[] = [];
     for (const member of members) {
       const verdict = await ask(member);
       said.push(verdict);
       if (!isJudged(verdict) || (member !== members.at(-1) && isUncertain(verdict))) continue;
-      const report = { ...verdict, members: said };
-      return disagreement !== undefined && isContested(said) ? withCategory(report, disagreement) : report;
+      return contested(verdict, said);
     }
     const flagged = said.findLast((verdict): verdict is Judged => verdict.status === 'flagged');
-    return flagged ? { ...flagged, members: said } : unjudged(said);
+    return flagged ? contested(flagged, said) : unjudged(said);
   });
 }
 

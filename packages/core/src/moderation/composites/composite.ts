@@ -1,6 +1,7 @@
+import type * as z from 'zod/mini';
 import { SEGMENT_KINDS, TEXT_KINDS } from '../../chat/segment.ts';
 import { ConfigurationError } from '../../errors.ts';
-import { compositeOptions, moderators } from '../../schemas.ts';
+import { moderators } from '../../schemas.ts';
 import { validate } from '../../validate.ts';
 import type { CategoryOf, Item, Moderator } from '../moderator.ts';
 import { failure, isJudged, type Report, type Verdict } from '../verdict.ts';
@@ -27,11 +28,13 @@ export function compose<M extends Moderator, D extends string>(
   what: string,
   members: readonly M[],
   options: CompositeOptions<D>,
+  schema: z.ZodMiniType,
   judge: (ask: AskMember) => Promise<Report>,
 ): Moderator<CategoryOf<M> | D> {
-  validate(compositeOptions, options, what);
+  validate(schema, options, what);
   validate(moderators, members, `${what}.members`);
   if (members.length === 0) throw new ConfigurationError(`${what}.members`, 'is empty');
+  if (new Set(members).size < members.length) throw new ConfigurationError(`${what}.members`, 'has a moderator twice');
   const all = <T>(of: (member: Moderator) => readonly T[]): readonly T[] => members.flatMap(of);
   const reads = all(({ reads = 'segment' }) => [reads]);
   const limits = all(({ maxCharacters }) => (maxCharacters === undefined ? [] : [maxCharacters]));
@@ -62,8 +65,8 @@ export function compose<M extends Moderator, D extends string>(
 
 /** Why nobody could say anything: a failure, if there was one, before what is not covered. */
 export function unjudged(said: readonly Verdict[]): Report {
-  const { moderator: _, ...report } =
-    said.find(({ status }) => status === 'failed') ?? said.at(-1) ?? failure('', 'malformed');
+  const silent = said.find(({ status }) => status === 'failed') ?? said.findLast((verdict) => !isJudged(verdict));
+  const { moderator: _, ...report } = silent ?? failure('', 'malformed');
   return { ...report, members: said };
 }
 

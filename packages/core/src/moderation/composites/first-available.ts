@@ -1,4 +1,5 @@
 import type { CategoryOf, Moderator } from '../moderator.ts';
+import { firstAvailableOptions } from '../../schemas.ts';
 import { isJudged, type Verdict } from '../verdict.ts';
 import { compose, unjudged, type CompositeOptions } from './composite.ts';
 
@@ -12,7 +13,7 @@ export function firstAvailable<M extends Moderator>(
   members: readonly M[],
   options: Pick<CompositeOptions, 'name'> = {},
 ): Moderator<CategoryOf<M>> {
-  return compose('firstAvailable', members, options, async (ask) => {
+  return compose('firstAvailable', members, options, firstAvailableOptions, async (ask) => {
     const said: Verdict[] = [];
     for (const member of members) {
       const verdict = await ask(member);

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../errors.ts';
 import { memberOf } from '../../look-up.ts';
+import { compositeOptions } from '../../schemas.ts';
 import type { CategoryOf, Moderator } from '../moderator.ts';
 import { isJudged } from '../verdict.ts';
 import { compose, isContested, unjudged, withCategory, type CompositeOptions } from './composite.ts';
@@ -18,7 +19,7 @@ export function quorum<M extends Moderator, const D extends string = never>(
 ): Moderator<CategoryOf<M> | D> {
   if (!Number.isInteger(agreeing) || agreeing < 1 || agreeing > members.length)
     throw new ConfigurationError('quorum', `takes a whole number from 1 to that of its members, ${members.length}`);
-  return compose('quorum', members, options, async (ask) => {
+  return compose('quorum', members, options, compositeOptions, async (ask) => {
     const said = await Promise.all(members.map(ask));
     const judged = said.filter(isJudged);
     const flagging = judged.filter(({ status }) => status === 'flagged');

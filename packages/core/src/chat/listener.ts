@@ -1,0 +1,271 @@
+import { childController, onAbort, untilAborted } from '../abort.ts';
+import { attempt } from '../attempt.ts';
+import { letGo } from '../iterate.ts';
+import type { Judgement, Ruling } from '../judge.ts';
+import type { Target } from '../moderation/items.ts';
+import { isRefusal } from '../refusals.ts';
+import type { ChatAdapter, ChunkReader, ChunkReading, Usage } from './adapter.ts';
+import { earlierTurns, tellProviderBlocks } from './attempts.ts';
+import type { Call } from './call.ts';
+import { createGate, type Cutters, type Gate, type LaneWindow } from './gate.ts';
+import type { Message, Segment, SegmentKind } from './segment.ts';
+import { inScope, targetsOf } from './turns.ts';
+import { sentenceWindows, wholeText } from './window.ts';
+
+export type StreamAdapter<Request, Chunk> = Pick<
+  ChatAdapter<Request, never, Chunk>,
+  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'addFeedback' | 'openStream'
+>;
+
+/** Upstream is not read on while so many characters wait for verdicts that are on their way. */
+const ENOUGH_HELD = 64 * 1024;
+/** The judgement of a second look is of stretches that stay below what moderators judge well. */
+const SECOND_LOOK = 1_900;
+
+/** One streamed reply: heard as it comes, held at the gate, judged window by window, and given on as far as it may. */
+export class Listener<Request, Chunk> {
+  readonly reader: ChunkReader<Chunk>;
+  readonly gate: Gate<Chunk>;
+  /** Which generation of the call it is. */
+  readonly attempt: number;
+  /** Whether another guard's own words were among it. */
+  hasRefusal = false;
+  /** Whether upstream has ended by itself. */
+  isEnded = false;
+  /** Whether it was ended before that: what is there is not all of the reply. */
+  isCut = false;
+  readonly #call: Call;
+  readonly #earlier: () => readonly Message[];
+  readonly #judgement: Judgement;
+  readonly #upstream: AsyncIterator<Chunk>;
+  readonly #signal: AbortSignal;
+  readonly #stop: () => void;
+  readonly #providerBlocks: string[] = [];
+  #blocked: string[] = [];
+  readonly #unjudgeable = new Set<'failed' | 'too-large'>();
+  #isTooLarge = false;
+  #isFree = false;
+  #judging = 0;
+  #usage: Usage | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #due = Infinity;
+  #changed: PromiseWithResolvers<void> = Promise.withResolvers();
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /** @param cancel ends the generation */
+  constructor(
+    call: Call,
+    adapter: StreamAdapter<Request, Chunk>,
+    request: Request,
+    upstream: AsyncIterable<Chunk>,
+    cancel: () => void,
+  ) {
+    const { controller, unlink } = childController(call.signal);
+    const { streaming } = call.parts;
+    this.#call = call;
+    this.attempt = call.attempts;
+    this.reader = adapter.openStream(request);
+    this.gate = createGate<Chunk>(cuttersFor(call), streaming.release === 'immediate');
+    this.#earlier = earlierTurns(call, adapter, request);
+    this.#judgement = call.judgement('output');
+    this.#upstream = upstream[Symbol.asyncIterator]();
+    this.#signal = controller.signal;
+    this.#stop = () => {
+      unlink();
+      clearTimeout(this.#timer);
+      controller.abort();
+    };
+    onAbort(controller.signal, () => {
+      clearTimeout(this.#timer);
+      if (this.isEnded) return;
+      this.isCut = true;
+      cancel();
+      letGo(() => this.#upstream);
+    });
+    void this.#pump();
+  }
+
+  /** Ends the generation and what runs for it. */
+  cancel(): void {
+    this.#stop();
+  }
+
+  /** Everything may leave from now on. */
+  free(): void {
+    this.#isFree = true;
+    this.gate.open();
+  }
+
+  /**
+   * The next chunks that may leave, or how the reply was ruled: at its end, or as soon as nothing of it can be saved.
+   * Rejects with what upstream failed with, once what was cleared before has left, or with the caller's abort.
+   */
+  async next(): Promise<
+    { readonly chunks: readonly Chunk[]; readonly isLast: boolean } | { readonly ruling: Ruling } | undefined
+  > {
+    for (;;) {
+      this.#call.signal.throwIfAborted();
+      const isBlocked = !this.#isFree && (this.#blocked.length > 0 || this.#isTooLarge);
+      if (!isBlocked) {
+        const isLast = this.isEnded && this.#isFree;
+        const chunks = this.gate.leave(isLast);
+        if (chunks.length > 0) {
+          this.#room?.resolve();
+          return { chunks, isLast };
+        }
+      }
+      if (this.#failure && !isBlocked) throw this.#failure.error;
+      if (this.#isFree && this.isEnded) return undefined;
+      const isHopeless = isBlocked && (this.#isTooLarge || (this.reader.isEverything?.(this.#blocked) ?? true));
+      const isOver = (this.isEnded || this.#failure !== undefined) && this.#judging === 0;
+      if (!this.#isFree && (isHopeless || isOver)) return { ruling: await this.#conclude() };
+      await untilAborted(this.#changed.promise, this.#call.signal);
+    }
+  }
+
+  /** Makes history of what was said, so that it costs nothing when it comes back. */
+  remember(): void {
+    for (const segment of this.gate.said) {
+      const target = this.#target(segment, '');
+      if (target) this.#call.parts.panel.remember(target, this.#judgement.verdictsOn(segment.path), this.#call.context);
+    }
+  }
+
+  async #conclude(): Promise<Ruling> {
+    const { fallbacks } = this.#call.parts;
+    this.#call.used(this.#usage);
+    await tellProviderBlocks(this.#call, this.#providerBlocks);
+    const { released } = this.gate;
+    const ruling = await this.#judgement.conclude(fallbacks.output, {
+      attempt: this.#call.attempts,
+      released,
+      canRetry: released === 0,
+    });
+    this.#call.decided('output', ruling.decision);
+    if (ruling.outcome.kind === 'release') this.free();
+    else this.cancel();
+    return ruling;
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for (;;) {
+        const result = await untilAborted(this.#upstream.next(), this.#signal);
+        if (result.done) break;
+        this.#hear(result.value);
+        while (this.gate.held > ENOUGH_HELD && (this.#judging > 0 || this.gate.canLeave)) {
+          this.#room = Promise.withResolvers();
+          await untilAborted(this.#room.promise, this.#signal);
+        }
+      }
+      this.isEnded = true;
+      const windows = this.gate.end();
+      if (this.#call.parts.streaming.isWhole) await this.#judgeWhole(windows.map(({ segment }) => segment));
+      else this.#judge(windows);
+    } catch (error) {
+      this.#failure = { error };
+    }
+    clearTimeout(this.#timer);
+    this.#wake();
+  }
+
+  #hear(chunk: Chunk): void {
+    const isOthers = isRefusal(chunk);
+    this.hasRefusal ||= isOthers;
+    const reading: ChunkReading | undefined = isOthers ? { segments: [] } : attempt(() => this.reader.read(chunk));
+    if (!reading) this.#isTooMuch('failed');
+    if (reading?.usage) this.#usage = reading.usage;
+    if (reading?.providerBlocks) this.#providerBlocks.push(...reading.providerBlocks);
+    const windows = this.gate.hold(chunk, reading?.segments ?? [], performance.now());
+    if (windows.length > 0) this.#judge(windows);
+    if (this.gate.held > this.#call.parts.streaming.maxHeld && !this.#isFree) this.#isTooMuch('too-large');
+    this.#setTimer();
+    this.#wake();
+  }
+
+  /** Nobody can judge it: what is left is refused, or leaves unjudged, as the guard says. */
+  #isTooMuch(reason: 'failed' | 'too-large'): void {
+    if (this.#unjudgeable.has(reason)) return;
+    this.#unjudgeable.add(reason);
+    this.#judgement.unreadable('reply', reason);
+    if (this.#call.parts.uncheckedPolicy[reason] === 'block') this.#isTooLarge = true;
+    else if (reason === 'too-large') this.free();
+  }
+
+  /** Undefined: it is nothing that is to be judged. */
+  #target(segment: Segment, before: string): Target | undefined {
+    const message = inScope({ role: 'assistant', path: 'reply', segments: [segment] }, this.#call.parts.scopes);
+    const [target] = targetsOf(message, 'output', this.#earlier);
+    return target && { ...target, ...(before !== '' && { before }) };
+  }
+
+  #judge(windows: readonly LaneWindow[]): void {
+    for (const window of windows) void this.#judgeOne(window);
+  }
+
+  /** All of a reply at once, as one message: so that nobody who reads whole messages sees a part of one. */
+  async #judgeWhole(segments: readonly Segment[]): Promise<void> {
+    this.#judging += 1;
+    const { scopes } = this.#call.parts;
+    const message = inScope({ role: 'assistant', path: 'reply', segments }, scopes);
+    await this.#judgement.read(targetsOf(message, 'output', this.#earlier));
+    this.#judging -= 1;
+  }
+
+  async #judgeOne(window: LaneWindow): Promise<void> {
+    const { segment, before, start, end, isSecond } = window;
+    const target = this.#target(segment, before);
+    if (!target) {
+      this.gate.clear(window);
+      return;
+    }
+    this.#judging += 1;
+    try {
+      const action = await this.#judgement.readWindow(target, { start, end }, !isSecond, this.#signal);
+      if (action === 'block') this.#blocked.push(segment.path);
+      else if (!isSecond) this.gate.clear(window);
+    } catch {
+      // The call was aborted, or this reply is not wanted any longer.
+    }
+    this.#judging -= 1;
+    this.#room?.resolve();
+    this.#wake();
+  }
+
+  #setTimer(): void {
+    const { due } = this.gate;
+    if (due === this.#due || this.#signal.aborted) return;
+    this.#due = due;
+    clearTimeout(this.#timer);
+    if (due === Infinity) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#due = Infinity;
+        this.#judge(this.gate.wait(performance.now()));
+        this.#setTimer();
+        this.#wake();
+      },
+      Math.ceil(due - performance.now()),
+    );
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+const FLOWING: readonly SegmentKind[] = ['text', 'reasoning', 'refusal'];
+
+/** Text, reasoning and refusals flow; what must be whole to be of use, or to be judged, is held until it is. */
+function cuttersFor({ parts: { streaming } }: Call): Cutters {
+  const { isWhole, window, recheck } = streaming;
+  const flows = (segment: Segment): boolean => !isWhole && !segment.isWhole && FLOWING.includes(segment.kind);
+  const { context } = window;
+  const second = { first: SECOND_LOOK - context, size: SECOND_LOOK - context, context, maxWait: Infinity, span: 0 };
+  return {
+    create: (segment) => (flows(segment) ? sentenceWindows(window) : wholeText()),
+    createSecond: (segment) => (recheck && flows(segment) ? sentenceWindows(second) : undefined),
+  };
+}
