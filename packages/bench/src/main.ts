@@ -4,6 +4,7 @@ import { measureBatching } from './measure/batching.ts';
 import { measureCoreSizeRows } from './measure/core-size.ts';
 import { measureReplyCpu } from './measure/reply-cpu.ts';
 import { measureReplyLatency } from './measure/reply-latency.ts';
+import { measureStreams } from './measure/streams.ts';
 import { holds, table, type Row } from './table.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -12,6 +13,7 @@ const measurements: readonly { readonly title: string; readonly take: () => Prom
   { title: 'size of core', take: measureCoreSizeRows },
   { title: 'CPU per reply', take: () => measureReplyCpu(values.quick ? 8 : 24) },
   { title: 'batches under load', take: () => measureBatching(values.quick ? 3 : 6) },
+  { title: 'streams', take: () => measureStreams(values.quick ? 3 : 8) },
   { title: 'latency of replies', take: () => measureReplyLatency(values.quick ? 4 : 12) },
 ];
 
@@ -20,7 +22,7 @@ for (const { title, take } of measurements) {
   console.log(`Measuring the ${title} …`);
   rows.push(...(await take()));
 }
-console.log(`\n${table(rows)}\n\nM moderation latency, G generation; medians of interleaved rounds.`);
+console.log(`\n${table(rows)}\n\nM moderation latency, G generation, T first token, F first window full; medians of interleaved rounds.`);
 
 const missed = rows.filter((row) => !holds(row));
 if (missed.length > 0) {

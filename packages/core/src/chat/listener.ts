@@ -190,7 +190,7 @@ export class Listener<Request, Chunk> {
     this.#unjudgeable.add(reason);
     this.#judgement.unreadable('reply', reason);
     if (this.#call.parts.uncheckedPolicy[reason] === 'block') this.#isTooLarge = true;
-    else if (reason === 'too-large') this.free();
+    else if (reason === 'too-large') this.gate.open();
   }
 
   /** Undefined: it is nothing that is to be judged. */

@@ -4,7 +4,7 @@ import { cutBefore } from '../cut.ts';
 export interface WindowSettings {
   /** The first window closes at the first sentence end, or after so many. */
   readonly first: number;
-  /** Later ones double, up to so many. */
+  /** Later ones grow up to so many. */
   readonly size: number;
   /** What stands before a window and is judged with it: never more than the window's own text. */
   readonly context: number;
@@ -63,6 +63,8 @@ const LONGEST_END = 8;
 const LEAST_TAIL = 24;
 /** What is longer has no spaces between its words. */
 const LONGEST_WORD = 40;
+/** So that a reply of 1,000 characters is judged at 1.3 times its length, context included. */
+const GROWTH = 2.5;
 /** How exactly it is known when text came, in milliseconds. */
 const GRAIN = 25;
 
@@ -128,7 +130,7 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
 
   /** The window that can be closed with what is known, if any. */
   const next = (): Window | undefined => {
-    const goal = count === 0 || isImpatient ? first : Math.min(size, first * 2 ** count);
+    const goal = count === 0 || isImpatient ? first : Math.min(size, Math.floor(first * GROWTH ** count));
     const isHasty = maxWait < Infinity && (count === 0 || isImpatient);
     const early = isHasty ? ends[0] : undefined;
     if (early !== undefined && early - start <= goal) return close(early, true);
