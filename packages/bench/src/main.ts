@@ -22,7 +22,9 @@ for (const { title, take } of measurements) {
   console.log(`Measuring the ${title} …`);
   rows.push(...(await take()));
 }
-console.log(`\n${table(rows)}\n\nM moderation latency, G generation, T first token, F first window full; medians of interleaved rounds.`);
+console.log(
+  `\n${table(rows)}\n\nM moderation latency, G generation, T first token, F first window full; medians of interleaved rounds.`,
+);
 
 const missed = rows.filter((row) => !holds(row));
 if (missed.length > 0) {

@@ -158,16 +158,13 @@ const image = custom<URL | Uint8Array>(
   (value) => value instanceof URL || value instanceof Uint8Array,
   'a URL or bytes',
 );
-const address = z.pipe(
-  z.string().check(z.refine((text) => URL.canParse(text), { params: { expected: 'an address (https: or data:)' } })),
-  z.transform((text) => new URL(text)),
-);
+const address = custom<string>((value) => isText(value) && URL.canParse(value), 'an address (https: or data:)');
 
 type Part =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'image'; readonly image: URL | Uint8Array };
+  | { readonly type: 'image'; readonly image: string | URL | Uint8Array };
 
-/** The messages of a plain chat; the addresses of images become URLs. */
+/** The messages of a plain chat. */
 export const chatMessages: z.ZodMiniType<
   readonly { readonly role: string; readonly content: string | readonly Part[] }[]
 > = z.array(

@@ -72,7 +72,7 @@ describe('For any text, options and chunks', () => {
           safe = window.safe;
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 10_000 },
     );
   });
 

@@ -1,6 +1,6 @@
 import { ContentError } from '../errors.ts';
 import type { Stage } from '../moderation/moderator.ts';
-import { isObject } from '../is.ts';
+import { isObject, isText } from '../is.ts';
 import { chatMessages, contentSegments } from '../schemas.ts';
 import { validate } from '../validate.ts';
 import { ROLES, type Message, type Role, type Segment } from './segment.ts';
@@ -59,7 +59,7 @@ export function readMessages(messages: unknown, path: string): readonly Message[
             const where = { role, path: `${at}.content[${place}]` };
             return part.type === 'text'
               ? { ...where, kind, text: part.text }
-              : { ...where, kind: 'image', image: part.image };
+              : { ...where, kind: 'image', image: isText(part.image) ? new URL(part.image) : part.image };
           });
     return { role, path: at, segments };
   });

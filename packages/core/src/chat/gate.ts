@@ -1,4 +1,3 @@
-import { getOrAdd } from '../look-up.ts';
 import type { Segment } from './segment.ts';
 import type { Window, WindowCutter } from './window.ts';
 
@@ -81,6 +80,12 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
   let held = 0;
   let released = 0;
 
+  const openLane = (first: Segment): Lane => {
+    const cutters = { cutter: create(first), second: createSecond(first) };
+    const lane: Lane = { first, ...cutters, said: '', length: 0, cleared: 0, open: [] };
+    lanes.set(first.path, lane);
+    return lane;
+  };
   const placed = (lane: Lane, window: Window, isSecond: boolean): LaneWindow => {
     const placedWindow = { ...window, isSecond, segment: Object.freeze({ ...lane.first, text: window.text }) };
     if (!isSecond) lane.open.push({ window: placedWindow, isCleared: false });
@@ -105,21 +110,14 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
       const closed: LaneWindow[] = [];
       let size = 0;
       for (const piece of pieces) {
-        const lane = getOrAdd(lanes, piece.path, () => ({
-          first: piece,
-          cutter: create(piece),
-          second: createSecond(piece),
-          said: '',
-          length: 0,
-          cleared: 0,
-          open: [],
-        }));
+        const lane = lanes.get(piece.path) ?? openLane(piece);
         const { text = '' } = piece;
         size += text.length;
         lane.length += text.length;
         if (lane.said !== undefined) lane.said = lane.length > MOST_SAID ? undefined : lane.said + text;
         if (text !== '') needs.push([lane, lane.length]);
-        closed.push(...cut(lane, (cutter) => cutter.push(text, now)));
+        for (const window of lane.cutter.push(text, now)) closed.push(placed(lane, window, false));
+        if (lane.second) for (const window of lane.second.push(text, now)) closed.push(placed(lane, window, true));
         if (piece.text === undefined) {
           // Media has no length: it counts as one character more, for it must be judged before it leaves.
           lane.length += 1;

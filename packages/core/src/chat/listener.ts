@@ -1,4 +1,4 @@
-import { childController, onAbort, untilAborted } from '../abort.ts';
+import { childController, onAbort } from '../abort.ts';
 import { attempt } from '../attempt.ts';
 import { letGo } from '../iterate.ts';
 import type { Judgement, Ruling } from '../judge.ts';
@@ -50,7 +50,8 @@ export class Listener<Request, Chunk> {
   #failure: { readonly error: unknown } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
-  #changed: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Whoever waits for something to change. */
+  #waiter: (() => void) | undefined;
   #room: PromiseWithResolvers<void> | undefined;
 
   /** @param cancel ends the generation */
@@ -74,10 +75,12 @@ export class Listener<Request, Chunk> {
     this.#stop = () => {
       unlink();
       clearTimeout(this.#timer);
-      controller.abort();
+      if (!this.isEnded || this.#judging > 0) controller.abort(); // an abort costs its stack trace
     };
     onAbort(controller.signal, () => {
       clearTimeout(this.#timer);
+      this.#wake();
+      this.#room?.resolve();
       if (this.isEnded) return;
       this.isCut = true;
       cancel();
@@ -120,7 +123,9 @@ export class Listener<Request, Chunk> {
       const isHopeless = isBlocked && (this.#isTooLarge || (this.reader.isEverything?.(this.#blocked) ?? true));
       const isOver = (this.isEnded || this.#failure !== undefined) && this.#judging === 0;
       if (!this.#isFree && (isHopeless || isOver)) return { ruling: await this.#conclude() };
-      await untilAborted(this.#changed.promise, this.#call.signal);
+      await new Promise<void>((resolve) => {
+        this.#waiter = resolve;
+      });
     }
   }
 
@@ -151,12 +156,14 @@ export class Listener<Request, Chunk> {
   async #pump(): Promise<void> {
     try {
       for (;;) {
-        const result = await untilAborted(this.#upstream.next(), this.#signal);
+        // Not raced against the abort, which costs more than the token: what comes after it is nobody's.
+        const result = await this.#upstream.next();
+        if (this.#signal.aborted) return;
         if (result.done) break;
         this.#hear(result.value);
         while (this.gate.held > ENOUGH_HELD && (this.#judging > 0 || this.gate.canLeave)) {
           this.#room = Promise.withResolvers();
-          await untilAborted(this.#room.promise, this.#signal);
+          await this.#room.promise;
         }
       }
       this.isEnded = true;
@@ -180,8 +187,8 @@ export class Listener<Request, Chunk> {
     const windows = this.gate.hold(chunk, reading?.segments ?? [], performance.now());
     if (windows.length > 0) this.#judge(windows);
     if (this.gate.held > this.#call.parts.streaming.maxHeld && !this.#isFree) this.#isTooMuch('too-large');
-    this.#setTimer();
-    this.#wake();
+    if (windows.length > 0 || this.#due === Infinity) this.#setTimer();
+    if (this.gate.canLeave || this.#isTooLarge) this.#wake();
   }
 
   /** Nobody can judge it: what is left is refused, or leaves unjudged, as the guard says. */
@@ -251,8 +258,9 @@ export class Listener<Request, Chunk> {
   }
 
   #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.();
   }
 }
 

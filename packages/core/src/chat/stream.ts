@@ -39,7 +39,7 @@ export async function guardStream<Request, Chunk>(
     const listen = listening(call, adapter, generate);
     return call.parts.fallbacks.output.waits
       ? await begin(call, adapter, request, listen, (sent, first) =>
-          abandonable(call, verified(call, adapter, sent, first, listen)),
+          abandonable(call, oneByOne(call, verified(call, adapter, sent, first, listen))),
         )
       : await begin(call, adapter, request, generate, (sent, upstream) => observed(call, adapter, sent, upstream));
   } catch (error) {
@@ -94,7 +94,14 @@ export function release<Request, Chunk>(
 ): AsyncIterable<Chunk> {
   if (!call.parts.fallbacks.output.waits) return observed(call, adapter, request, upstream);
   const listener = new Listener(call, adapter, request, upstream, cancel);
-  return abandonable(call, verified(call, adapter, request, listener, listening(call, adapter, generate)));
+  const batches = verified(call, adapter, request, listener, listening(call, adapter, generate));
+  return abandonable(call, oneByOne(call, batches));
+}
+
+/** Chunks that leave together; with the last of them the call has ended in some way. */
+interface Batch<Chunk> {
+  readonly chunks: readonly Chunk[];
+  readonly ends?: 'delivered' | 'refused';
 }
 
 /** Gives on what comes as far as it was judged. */
@@ -104,35 +111,41 @@ async function* verified<Request, Chunk>(
   request: Request,
   first: Listener<Request, Chunk>,
   generate: Generate<Request, Listener<Request, Chunk>>,
-): AsyncGenerator<Chunk, void, undefined> {
+): AsyncGenerator<Batch<Chunk>, void, undefined> {
   let listener = first;
   let flagged: { readonly listener: Listener<Request, Chunk>; readonly ruling: Ruling } | undefined;
   try {
     for (;;) {
-      let heard = listener;
-      let ruling: Ruling | undefined;
-      try {
-        ruling = yield* flow(call, heard);
-      } catch (error) {
-        if (!flagged || call.signal.aborted || heard.gate.released > 0) throw error;
+      const came = await listener.next().catch(async (error: unknown) => {
+        if (!flagged || call.signal.aborted || listener.gate.released > 0) throw error;
         // The model's side failed after a flagged attempt: what is done is what is done when no retry is left.
-        heard = flagged.listener;
-        ruling = { ...flagged.ruling, outcome: await flagged.ruling.otherwise() };
+        const { ruling } = flagged;
+        ({ listener } = flagged);
+        flagged = undefined;
+        return { ruling: { ...ruling, outcome: await ruling.otherwise() } };
+      });
+      const delivery = listener.hasRefusal ? 'refused' : 'delivered';
+      if (!came) {
+        call.settle(delivery);
+        return;
       }
-      if (!ruling) return;
+      if ('chunks' in came) {
+        yield { chunks: withUsage(call, listener, came.chunks), ...(came.isLast && { ends: delivery }) };
+        continue;
+      }
+      const { ruling } = came;
       const then = await next(call, adapter, request, ruling, generate);
       if ('result' in then) {
-        flagged = { listener: heard, ruling };
+        flagged = { listener, ruling };
         listener = then.result;
-        continue;
+      } else if (then.outcome.kind === 'release' && !listener.isCut) {
+        if (listener.isEnded) listener.remember();
+        listener.free();
+      } else {
+        const outcome: Outcome = then.outcome.kind === 'release' ? { kind: 'reject' } : then.outcome;
+        yield { chunks: refused(call, listener, ruling, outcome), ends: 'refused' };
+        return;
       }
-      if (then.outcome.kind === 'release' && !heard.isCut) {
-        heard.free();
-        listener = heard;
-        continue;
-      }
-      yield* refused(call, heard, ruling, then.outcome.kind === 'release' ? { kind: 'reject' } : then.outcome);
-      return;
     }
   } catch (error) {
     throw call.settleWith(error);
@@ -141,41 +154,46 @@ async function* verified<Request, Chunk>(
   }
 }
 
-/** Gives on what may leave, up to the end of the call, or to a ruling that something else is to be done. */
-async function* flow<Request, Chunk>(
+/** One by one. The call ends with its last chunk: whoever has that need not ask for more. */
+function oneByOne<Chunk>(
   call: Call,
-  listener: Listener<Request, Chunk>,
-): AsyncGenerator<Chunk, Ruling | undefined, undefined> {
-  for (;;) {
-    const came = await listener.next();
-    const delivery = listener.hasRefusal ? 'refused' : 'delivered';
-    if (!came) {
-      call.settle(delivery);
-      return undefined;
-    }
-    if ('ruling' in came) {
-      if (came.ruling.outcome.kind !== 'release') return came.ruling;
-      if (listener.isEnded) listener.remember();
-      continue;
-    }
-    const chunks = withUsage(call, listener, came.chunks);
-    if (came.isLast) yield* ending(call, delivery, chunks);
-    else yield* chunks;
-  }
+  batches: AsyncGenerator<Batch<Chunk>, void, undefined>,
+): AsyncIterator<Chunk, void> {
+  let batch: Batch<Chunk> = { chunks: [] };
+  let at = 0;
+  return {
+    async next() {
+      while (at >= batch.chunks.length) {
+        if (batch.ends) call.settle(batch.ends);
+        const result = await batches.next();
+        if (result.done) return { done: true, value: undefined };
+        batch = result.value;
+        at = 0;
+      }
+      const value = batch.chunks[at++];
+      if (batch.ends && at === batch.chunks.length) call.settle(batch.ends);
+      return { done: false, value: value as Chunk }; // `at` is a place of the batch
+    },
+    async return() {
+      batch = { chunks: [] };
+      await batches.return();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
-function* refused<Request, Chunk>(
+function refused<Request, Chunk>(
   call: Call,
   listener: Listener<Request, Chunk>,
   ruling: Ruling,
   outcome: Outcome,
-): Generator<Chunk, void, undefined> {
+): readonly Chunk[] {
   const { gate, reader } = listener;
   const refusal = refusalFor(call, { ...ruling, outcome });
   // Of a reply that has ended, what was not refused, and what ends the protocol, still leave.
   const isPartial = listener.isEnded && refusal.paths.length > 0;
   const rest = isPartial ? gate.giveUp().flatMap((chunk) => reader.without(chunk, refusal) ?? []) : [];
-  yield* ending(call, 'refused', [...reader.refuse(refusal, isPartial).map(mark), ...withUsage(call, listener, rest)]);
+  return [...reader.refuse(refusal, isPartial).map(mark), ...withUsage(call, listener, rest)];
 }
 
 /** The reader of a reply is told what the other attempts used as well. */
@@ -236,19 +254,6 @@ function observed<Request, Chunk>(
   return abandonable(call, pass(), upstream);
 }
 
-/** The call ends with its last chunk: whoever has that need not ask for more. */
-function* ending<Chunk>(
-  call: Call,
-  delivery: 'delivered' | 'refused',
-  chunks: readonly Chunk[],
-): Generator<Chunk, void, undefined> {
-  for (const [index, chunk] of chunks.entries()) {
-    if (index === chunks.length - 1) call.settle(delivery);
-    yield chunk;
-  }
-  call.settle(delivery);
-}
-
 function mark<Chunk>(chunk: Chunk): Chunk {
   if (isObject(chunk)) markRefusal(chunk);
   return chunk;
@@ -278,7 +283,7 @@ async function* withAbort<T>(source: AsyncIterable<T>, signal: AbortSignal): Asy
  */
 function abandonable<Chunk>(
   call: Call,
-  chunks: AsyncGenerator<Chunk, void, undefined>,
+  chunks: AsyncIterator<Chunk, void>,
   upstream?: AsyncIterable<Chunk>,
 ): AsyncIterable<Chunk> {
   let isBegun = false;
@@ -293,7 +298,7 @@ function abandonable<Chunk>(
     },
     () => {
       if (!call.isSettled) call.abort(); // frees whatever `next` is waiting for
-      return chunks.return();
+      return chunks.return?.();
     },
   );
 }

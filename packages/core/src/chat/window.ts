@@ -80,6 +80,7 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
   /** When text came that still waits: from which place on, and when. */
   let arrivals: { readonly at: number; readonly time: number }[] = [];
   let isImpatient = false;
+  let recent = '';
 
   const length = (): number => base + kept.length;
 
@@ -153,13 +154,15 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
       const latest = arrivals.at(-1);
       if (!latest || now - latest.time >= GRAIN) arrivals.push({ at: length(), time: now });
       forgetArrivals();
-      const from = length() - base - LONGEST_END;
-      const known = ends.at(-1) ?? start;
+      // On these few characters alone, and not on all that is kept: joining that for each piece is what would cost.
+      const scanned = recent + text;
+      const from = length() - recent.length;
+      recent = scanned.slice(-LONGEST_END);
       kept += text;
-      SENTENCE_END.lastIndex = Math.max(0, from);
-      for (let found = SENTENCE_END.exec(kept); found; found = SENTENCE_END.exec(kept)) {
-        const end = base + SENTENCE_END.lastIndex;
-        if (end > known) ends.push(end);
+      SENTENCE_END.lastIndex = 0;
+      for (let found = SENTENCE_END.exec(scanned); found; found = SENTENCE_END.exec(scanned)) {
+        const end = from + SENTENCE_END.lastIndex;
+        if (end > (ends.at(-1) ?? start)) ends.push(end);
       }
       return all();
     },
