@@ -14,7 +14,7 @@ describe('the scenes, without a key', () => {
   test('end by themselves, in less than ten seconds', () => {
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     expect(ran.ms).toBeLessThan(10_000);
-    expect(scenes).toHaveLength(9);
+    expect(scenes).toHaveLength(10);
   });
 
   test('say what stands behind them', () => {
@@ -62,7 +62,7 @@ describe('the scenes, without a key', () => {
     },
     { scene: 6, says: ['events 1 settled delivered, 1 generation', '2 settled refused, 1 generation'] },
     {
-      scene: 7,
+      scene: 8,
       says: [
         'decided input BLOCK (no findings)',
         'unchecked: failed by openai-moderation, at messages[0].content',
@@ -71,7 +71,7 @@ describe('the scenes, without a key', () => {
       ],
     },
     {
-      scene: 8,
+      scene: 9,
       says: [
         'omitted: messages[0].content',
         'omitted: messages[1].content',
@@ -87,9 +87,15 @@ describe('the scenes, without a key', () => {
     expect(scenes[6]?.join('\n')).not.toContain('zorp');
   });
 
+  test('two readers side by side read the same, and the first text and the longest pause of each are told', () => {
+    const told = scenes[7]?.filter((line) => /first text after \d+ ms, longest pause \d+ ms/.test(line));
+    expect(told).toHaveLength(2);
+    expect(scenes[7]?.join('\n')).not.toContain('differs');
+  });
+
   test('an outage is refused in other words than a block', () => {
     const received = (scene: number): string | undefined => scenes[scene]?.find((line) => line.startsWith('received'));
-    expect(received(7)).not.toBe(received(2));
+    expect(received(8)).not.toBe(received(2));
   });
 });
 
@@ -101,7 +107,7 @@ describe('with a key', () => {
     });
 
     expect(ran).toMatchObject({ code: 0, stderr: '' });
-    expect(ran.stdout.match(/Skipped: .+\.$/gm)).toHaveLength(3);
+    expect(ran.stdout.match(/Skipped: .+\.$/gm)).toHaveLength(4);
     expect(ran.stdout).not.toContain('word list');
     expect(ran.stdout).not.toContain('key-for-tests');
     expect(linesOf(ran.stdout)).toContain('received “A real answer.”');

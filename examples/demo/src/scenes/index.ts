@@ -10,6 +10,7 @@ import { retried } from './retried.ts';
 import { retriesUsedUp } from './retries-used-up.ts';
 import type { Scene } from './scene.ts';
 import { secondTurn } from './second-turn.ts';
+import { sideBySide } from './side-by-side.ts';
 import { streamed } from './streamed.ts';
 
 const SCENES: readonly Scene[] = [
@@ -19,6 +20,7 @@ const SCENES: readonly Scene[] = [
   retriesUsedUp,
   logOnly,
   streamed,
+  sideBySide,
   moderatorDown,
   secondTurn,
 ];

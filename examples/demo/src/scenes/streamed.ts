@@ -9,7 +9,7 @@ const CLEAN =
 
 export const streamed: Scene = {
   title: 'A streamed reply: no chunk leaves before it was judged',
-  guard: "output: { release: 'verified' }, the default; in this version the whole reply is held and judged first",
+  guard: "output: { release: 'verified' }, the default: sentence by sentence",
   script: [CLEAN, `First the fog lifts from the harbour. Then a ${MARKER} comes out.`],
   async play(setting) {
     const guard = createGuard({ moderators: setting.service.moderators, policy: POLICY });
