@@ -122,6 +122,6 @@ describe('with a key', () => {
 
     expect(ran).toMatchObject({ code: 1, stderr: '' });
     expect(linesOf(ran.stdout)).toContain('failed BadRequestError, HTTP 400');
-    expect(ran.stdout).toContain('8  A second turn');
+    expect(ran.stdout).toContain('9  A second turn');
   });
 });

@@ -17,7 +17,7 @@ export const sideBySide: Scene = {
   title: 'Two readers side by side: without a guard, and with one',
   guard: "input: { timing: 'during' }; text leaves sentence by sentence, each once it was judged",
   script: REPLY,
-  skipped: 'the two readers need a model that speaks at the same pace for both',
+  skipped: 'the two readers need a model that speaks at the same pace for both.',
   async play({ service, screen }) {
     const guard = createGuard({ moderators: service.moderators, policy: POLICY, input: { timing: 'during' } });
     const ask = (client: OpenAI): Promise<Recording> => record(client, service.model);
