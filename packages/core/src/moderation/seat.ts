@@ -61,6 +61,8 @@ export function createSeat(
   const inFlight = new Map<string | undefined, PendingQuestion>();
   const queues = new Map<string, Queue>();
   const telling = createTelling(events);
+  /** Questions that the shared store is to be asked about. */
+  const lookUps: PendingQuestion[] = [];
 
   const deadlines = createDeadlines<Waiter>((late) => {
     const verdicts = late.map(({ question }) => ({
@@ -184,6 +186,16 @@ export function createSeat(
     });
   }
 
+  /** What was asked at the same moment is looked up, and then goes out, together. */
+  async function lookUp(store: SharedVerdicts, questions: readonly PendingQuestion[]): Promise<void> {
+    const known = await Promise.all(questions.map(({ key }) => (key === undefined ? undefined : store.get(key))));
+    for (const [index, question] of questions.entries()) {
+      const verdict = known[index];
+      if (verdict) answer(question, verdict, false);
+      else if (hasWaiters(question)) question.queue.add(question);
+    }
+  }
+
   function begin(item: Item, key: string | undefined, asker: Asker, queue: Queue): PendingQuestion {
     const question: PendingQuestion = {
       item,
@@ -200,11 +212,7 @@ export function createSeat(
     };
     if (key !== undefined) inFlight.set(key, question);
     if (key === undefined || !shared) queue.add(question);
-    else
-      void shared.get(key).then((known) => {
-        if (known) answer(question, known, false);
-        else if (hasWaiters(question)) queue.add(question);
-      });
+    else if (lookUps.push(question) === 1) queueMicrotask(() => void lookUp(shared, lookUps.splice(0)));
     return question;
   }
 
