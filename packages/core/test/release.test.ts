@@ -368,3 +368,24 @@ test('What was streamed is remembered as history', async () => {
   await collect(second);
   expect(moderator.texts().slice(before)).toEqual(['go on', 'Fine.']);
 });
+
+test("With 'during' the reply is judged beside the input: nothing leaves before the input is clear", async () => {
+  const input = latch();
+  const judged = scripted<string>({
+    name: 'input',
+    script: async () => {
+      await input.promise;
+      return clear();
+    },
+  });
+  const moderator = scripted<string>({ script: nothing });
+  const guard = watch<Moderator>({ moderators: { input: [judged], output: [moderator] }, input: { timing: 'during' } });
+  const running = guard.stream(protocol, chat('hello'), async () => iterate(chunked(SENTENCE.repeat(3), [5])));
+  let isOpen = false;
+  void running.then(() => (isOpen = true));
+  await sleep(10);
+  expect(isOpen).toBe(false);
+  expect(moderator.requests.length).toBeGreaterThan(0);
+  input.resolve();
+  expect(said(await collect((await running).stream))).toBe(SENTENCE.repeat(3));
+});

@@ -3,7 +3,7 @@ import { choiceIndex, choicePath, isProviderBlock, readChoice, reading, refusedC
 import { readCompletion, refusedBody } from './completion.ts';
 import { type ContentReader, readContent } from './content.ts';
 import { endFrame, type Frame, writeFrame } from './frame.ts';
-import { at, isList, isRecord, type JsonObject } from './json.ts';
+import { at, isList, isRecord, type JsonObject, textAt } from './json.ts';
 import { headOf, newHead, notice, refusedMessage } from './refusal.ts';
 import { type ChatRequest, choicesAsked, wantsStructure } from './request.ts';
 import { toolNames, unknownNameInPieces } from './tool-names.ts';
@@ -15,6 +15,7 @@ export function openStream(request: ChatRequest): ChunkReader<Frame> {
   const media = new Set<string>();
   const isStructured = wantsStructure(request);
   const seen = new Set<number>();
+  const finished = new Set<number>();
   let head: JsonObject | undefined;
   let document: Frame | undefined;
 
@@ -48,6 +49,7 @@ export function openStream(request: ChatRequest): ChunkReader<Frame> {
       choices.forEach((choice, position) => {
         const index = choiceIndex(choice, position);
         seen.add(index);
+        if (textAt(choice, 'finish_reason') !== undefined) finished.add(index);
         if (isProviderBlock(choice)) providerBlocks.push(choicePath(index));
         readChoice(choice, choicePath(index), collect(segments));
       });
@@ -95,6 +97,8 @@ export function openStream(request: ChatRequest): ChunkReader<Frame> {
         ...(ended ? [] : [endFrame()]),
       ];
     },
+
+    isComplete: () => document !== undefined || (seen.size > 0 && finished.size === seen.size),
 
     isEverything(paths) {
       const refused = new Set(paths.map((path) => /^choices\[(\d+)\]/.exec(path)?.[1]));

@@ -70,3 +70,24 @@ test('With log() a verdict that is there in time changes no header and no body',
   await guard.idle();
   expect(lines).toHaveLength(1);
 });
+
+test('A stream that was cut off between two events, which a client takes for a whole one, is told as an error', async () => {
+  const event = (delta: object, finish_reason: string | null): string =>
+    `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+  const words = event({ role: 'assistant', content: 'First the fog lifts. ' }, null);
+  const guard = createGuard({ moderators: [fakeModerator()] });
+  const deliveries: string[] = [];
+  guard.on('settled', ({ delivery }) => deliveries.push(delivery));
+  for (const body of [words, words + event({}, 'stop'), `${words}${event({}, 'stop')}data: [DONE]\n\n`]) {
+    const send = guardFetch(
+      () => Promise.resolve(new Response(body, { headers: { 'content-type': 'text/event-stream' } })),
+      guard,
+    );
+    const response = await send('http://127.0.0.1/v1/chat/completions', {
+      method: 'POST',
+      body: JSON.stringify({ ...CALL, stream: true, messages: [{ role: 'user', content: 'hello' }] }),
+    });
+    expect(await response.text()).toBe(body);
+  }
+  expect(deliveries).toEqual(['errored', 'delivered', 'delivered']);
+});

@@ -47,6 +47,8 @@ export interface ChunkReader<Chunk> {
   refuse(refusal: Refusal, ended: boolean): readonly Chunk[];
   /** Whether nothing of the reply is left when the parts that hold these segments are refused. Default: nothing is. */
   isEverything?(paths: readonly string[]): boolean;
+  /** Whether what was read is a whole reply, and not one that was cut off. Default: it is. */
+  isComplete?(): boolean;
   /** A chunk whose usage includes that of the attempts before it. */
   addUsage(chunk: Chunk, usage: Usage): Chunk;
 }

@@ -101,7 +101,7 @@ export function release<Request, Chunk>(
 /** Chunks that leave together; with the last of them the call has ended in some way. */
 interface Batch<Chunk> {
   readonly chunks: readonly Chunk[];
-  readonly ends?: 'delivered' | 'refused';
+  readonly ends?: 'delivered' | 'refused' | 'errored';
 }
 
 /** Gives on what comes as far as it was judged. */
@@ -124,7 +124,9 @@ async function* verified<Request, Chunk>(
         flagged = undefined;
         return { ruling: { ...ruling, outcome: await ruling.otherwise() } };
       });
-      const delivery = listener.hasRefusal ? 'refused' : 'delivered';
+      // One that was cut off ends as it came, and is told as what it is.
+      const isWhole = listener.hasRefusal || listener.reader.isComplete?.() !== false;
+      const delivery = listener.hasRefusal ? 'refused' : isWhole ? 'delivered' : 'errored';
       if (!came) {
         call.settle(delivery);
         return;

@@ -188,7 +188,7 @@ export function createSeat(
 
   /** What was asked at the same moment is looked up, and then goes out, together. */
   async function lookUp(store: SharedVerdicts, questions: readonly PendingQuestion[]): Promise<void> {
-    const known = await Promise.all(questions.map(({ key }) => (key === undefined ? undefined : store.get(key))));
+    const known = await Promise.all(questions.map(async ({ key }) => (key === undefined ? undefined : store.get(key))));
     for (const [index, question] of questions.entries()) {
       const verdict = known[index];
       if (verdict) answer(question, verdict, false);
