@@ -2,8 +2,10 @@
 import { parseArgs } from 'node:util';
 import { measureBatching } from './measure/batching.ts';
 import { measureCoreSizeRows } from './measure/core-size.ts';
+import { measureManyStreams } from './measure/many-streams.ts';
 import { measureReplyCpu } from './measure/reply-cpu.ts';
 import { measureReplyLatency } from './measure/reply-latency.ts';
+import { measureStreamCpu } from './measure/stream-cpu.ts';
 import { measureStreams } from './measure/streams.ts';
 import { holds, table, type Row } from './table.ts';
 
@@ -14,6 +16,8 @@ const measurements: readonly { readonly title: string; readonly take: () => Prom
   { title: 'CPU per reply', take: () => measureReplyCpu(values.quick ? 8 : 24) },
   { title: 'batches under load', take: () => measureBatching(values.quick ? 3 : 6) },
   { title: 'streams', take: () => measureStreams(values.quick ? 3 : 8) },
+  { title: 'CPU per token', take: () => measureStreamCpu(values.quick ? 8 : 24) },
+  { title: 'many streams at once', take: measureManyStreams },
   { title: 'latency of replies', take: () => measureReplyLatency(values.quick ? 4 : 12) },
 ];
 

@@ -1,10 +1,8 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createGuard, type Guard, type ModerationOptions } from '@chaperone/core';
 import { openaiModeration } from '@chaperone/moderators';
 import { interleave, median } from '../rounds.ts';
+import { besideServer } from '../server-process.ts';
 import type { Row } from '../table.ts';
 
 /** How long the endpoint takes, in milliseconds. */
@@ -14,18 +12,8 @@ const CHECKS = 500;
 const MANY_CHECKS = 5_000;
 
 /** What batches save, and what they cost: checks of many callers that arrive evenly over one second, and one by itself. */
-export async function measureBatching(rounds: number): Promise<readonly Row[]> {
-  const child = fork(fileURLToPath(import.meta.resolve('../moderation-server.ts')), [String(MODERATION)], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  try {
-    if (!child.stdout) throw new Error('The moderation server has no output.');
-    const [said] = (await once(child.stdout, 'data')) as [Buffer]; // what a stream of bytes emits
-    return await measure(String(said).trim(), rounds);
-  } finally {
-    child.disconnect();
-    await once(child, 'exit');
-  }
+export function measureBatching(rounds: number): Promise<readonly Row[]> {
+  return besideServer({ moderation: MODERATION }, (url) => measure(url, rounds));
 }
 
 async function measure(url: string, rounds: number): Promise<readonly Row[]> {
