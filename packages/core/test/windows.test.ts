@@ -93,7 +93,7 @@ describe('The size of windows', () => {
     const windows = windowsOf(prose.repeat(40), [4]);
     expect(windows[0]?.text).toBe(prose);
     expect(windows.every((each) => each.text.endsWith('. '))).toBe(true);
-    expect(windows.map(({ text }) => text.length)).toEqual([78, 156, 390, 390, 390, 390, 390, 390, 390, 156]);
+    expect(windows.map(({ text }) => text.length)).toEqual([78, 234, 390, 390, 390, 390, 390, 390, 390, 78]);
   });
 
   test('a reply of 1,700 characters takes at most 8, and 1.3 times its characters', () => {

@@ -15,7 +15,8 @@ export function measureManyStreams(): Promise<readonly Row[]> {
     let requests = 0;
     const counting: typeof fetch = (input, init) => {
       requests += 1;
-      const body = JSON.parse(String(init?.body)) as { readonly input: string | readonly string[] }; // what the moderator sends
+      const sent = typeof init?.body === 'string' ? init.body : '{}';
+      const body = JSON.parse(sent) as { readonly input: string | readonly string[] }; // what the moderator sends
       windows += Array.isArray(body.input) ? body.input.length : 1;
       return fetch(input, init);
     };

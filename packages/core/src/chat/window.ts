@@ -64,7 +64,7 @@ const LEAST_TAIL = 24;
 /** What is longer has no spaces between its words. */
 const LONGEST_WORD = 40;
 /** So that a reply of 1,000 characters is judged at 1.3 times its length, context included. */
-const GROWTH = 2.5;
+const GROWTH = 3;
 /** How exactly it is known when text came, in milliseconds. */
 const GRAIN = 25;
 
