@@ -34,8 +34,10 @@ export function isProviderBlock(choice: unknown): boolean {
 }
 
 export function choicePath(index: number): string {
-  return `choices[${index}]`;
+  return FIRST_CHOICES[index] ?? `choices[${index}]`;
 }
+
+const FIRST_CHOICES: readonly string[] = [0, 1, 2, 3].map((index) => `choices[${index}]`);
 
 /** The choice that an element of `choices` belongs to: what it says itself, or where it stands. */
 export function choiceIndex(choice: unknown, position: number): number {

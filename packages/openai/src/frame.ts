@@ -12,6 +12,8 @@ export interface Frame {
 }
 
 const encoder = new TextEncoder();
+const PLAIN = 'data: ';
+const LINE_END = /[\r\n]/;
 
 /** A frame that carries an object, in the form of another. */
 export function writeFrame(data: JsonObject, form: Frame['form']): Frame {
@@ -45,11 +47,16 @@ export function createFrameReader(): (bytes: Uint8Array) => Frame {
     },
   });
   return (bytes) => {
-    data = undefined;
+    const text = decoder.decode(bytes);
+    // Almost every event is a single line of data: what a parser would make of it needs none.
+    const isPlain = text.startsWith(PLAIN) && text.search(LINE_END) === text.length - 2 && text.endsWith('\n\n');
+    data = isPlain ? text.slice(PLAIN.length, -2) : undefined;
     readable = true;
     // At once, or the parser drops what is no field unsaid. A body that was cut off has no blank line at its end.
-    parser.feed(`${decoder.decode(bytes)}\n\n`);
-    parser.reset();
+    if (!isPlain) {
+      parser.feed(`${text}\n\n`);
+      parser.reset();
+    }
     if (data === undefined || data === '' || data === '[DONE]')
       return { bytes, form: 'event', data: undefined, readable };
     const parsed = parseJson(data);

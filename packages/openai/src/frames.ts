@@ -15,21 +15,28 @@ export function readFrames(body: ReadableStream<Uint8Array>, form: Frame['form']
   let next = 0;
   let ended = false;
 
+  const more = async (): Promise<IteratorResult<Frame, undefined>> => {
+    for (;;) {
+      const frame = ready[next];
+      if (frame !== undefined) {
+        next++;
+        return { done: false, value: frame };
+      }
+      if (ended) return { done: true, value: undefined };
+      const { done, value } = await reader.read();
+      next = 0;
+      ready = done ? cut.end() : cut.push(value);
+      ended ||= done;
+    }
+  };
+
   const iterator: AsyncIterableIterator<Frame> = {
     [Symbol.asyncIterator]: () => iterator,
-    async next() {
-      for (;;) {
-        const frame = ready[next];
-        if (frame !== undefined) {
-          next++;
-          return { done: false, value: frame };
-        }
-        if (ended) return { done: true, value: undefined };
-        const { done, value } = await reader.read();
-        next = 0;
-        ready = done ? cut.end() : cut.push(value);
-        ended ||= done;
-      }
+    next() {
+      const frame = ready[next];
+      if (frame === undefined) return more();
+      next++;
+      return Promise.resolve({ done: false, value: frame });
     },
     async return() {
       ended = true;
@@ -88,11 +95,11 @@ export function writeFrames(frames: AsyncIterable<Frame>): ReadableStream<Uint8A
   const iterator = frames[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
-        const result: IteratorResult<Frame, unknown> = await iterator.next();
-        if (result.done === true) controller.close();
-        else controller.enqueue((isRefusal(result.value) ? markFrame(result.value) : result.value).bytes);
-      },
+      pull: (controller) =>
+        iterator.next().then((result: IteratorResult<Frame, unknown>) => {
+          if (result.done === true) controller.close();
+          else controller.enqueue((isRefusal(result.value) ? markFrame(result.value) : result.value).bytes);
+        }),
       async cancel() {
         await iterator.return?.();
       },

@@ -9,8 +9,21 @@ const STEP = /\[(\d+)\]|\{(\d+)\}|([^.[\]{}]+)/g;
  * events, and a key made of prose would be content.
  */
 export function under(path: string, key: string, position: number): string {
-  return PLAIN_KEY.test(key) ? `${path}.${key}` : `${path}.{${position}}`;
+  const known = KNOWN.get(path)?.get(key);
+  if (known !== undefined) return known;
+  if (!PLAIN_KEY.test(key)) return `${path}.{${position}}`;
+  const made = `${path}.${key}`;
+  // The same few paths are asked for with every token of a stream: one text of each is found faster than made.
+  if (KNOWN.size < MOST_KNOWN) {
+    const keys = KNOWN.get(path) ?? new Map<string, string>();
+    KNOWN.set(path, keys);
+    if (keys.size < MOST_KNOWN) keys.set(key, made);
+  }
+  return made;
 }
+
+const KNOWN = new Map<string, Map<string, string>>();
+const MOST_KNOWN = 100;
 
 /** A copy of a value in which what stands at a path is another; where nothing stands there, the value itself. */
 export function replaceAt(

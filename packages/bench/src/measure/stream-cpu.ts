@@ -66,7 +66,7 @@ export async function measureStreamCpu(rounds: number): Promise<readonly Row[]> 
     return (user + system) / STREAMS_PER_ROUND / TOKENS; // microseconds
   };
   const ways = { unguarded: burn(model), guarded: burn(guardFetch(model, guard)) };
-  await interleave(10, ways); // until the code is warm and compiled
+  await interleave(30, ways); // until the code is warm and compiled
   const spent = await interleave(rounds, ways);
   return [
     { what: 'CPU of an unguarded token', measured: median(spent.unguarded), unit: 'µs', digits: 2 },

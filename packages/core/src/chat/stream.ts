@@ -163,19 +163,24 @@ function oneByOne<Chunk>(
 ): AsyncIterator<Chunk, void> {
   let batch: Batch<Chunk> = { chunks: [] };
   let at = 0;
+  const take = (): IteratorResult<Chunk, void> => {
+    const value = batch.chunks[at++] as Chunk; // `at` is a place of the batch
+    if (batch.ends && at === batch.chunks.length) call.settle(batch.ends);
+    return { done: false, value };
+  };
+  const fetchMore = async (): Promise<IteratorResult<Chunk, void>> => {
+    while (at >= batch.chunks.length) {
+      if (batch.ends) call.settle(batch.ends);
+      const result = await batches.next();
+      if (result.done) return { done: true, value: undefined };
+      batch = result.value;
+      at = 0;
+    }
+    return take();
+  };
   return {
-    async next() {
-      while (at >= batch.chunks.length) {
-        if (batch.ends) call.settle(batch.ends);
-        const result = await batches.next();
-        if (result.done) return { done: true, value: undefined };
-        batch = result.value;
-        at = 0;
-      }
-      const value = batch.chunks[at++];
-      if (batch.ends && at === batch.chunks.length) call.settle(batch.ends);
-      return { done: false, value: value as Chunk }; // `at` is a place of the batch
-    },
+    // What is there is given without a detour: there are many of these.
+    next: () => (at < batch.chunks.length ? Promise.resolve(take()) : fetchMore()),
     async return() {
       batch = { chunks: [] };
       await batches.return();
