@@ -161,7 +161,7 @@ export class Listener<Request, Chunk> {
         if (this.#signal.aborted) return;
         if (result.done) break;
         this.#hear(result.value);
-        while (this.gate.held > ENOUGH_HELD && (this.#judging > 0 || this.gate.canLeave)) {
+        while (!this.#signal.aborted && this.gate.held > ENOUGH_HELD && (this.#judging > 0 || this.gate.canLeave)) {
           this.#room = Promise.withResolvers();
           await this.#room.promise;
         }
