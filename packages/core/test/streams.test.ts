@@ -191,11 +191,11 @@ describe('However a stream is cut into chunks', () => {
     maxLength: 12,
   });
 
-  test('it is decided like the whole reply: clear text arrives as the same chunks, flagged text never does', async () => {
+  test('held as a whole it is decided like the whole reply: clear text arrives as the same chunks, flagged text never does', async () => {
     await fc.assert(
       fc.asyncProperty(chunks, fc.boolean(), async (given, mayRetry) => {
         const moderators = { input: [], output: [scripted({ script: findWords })] };
-        const fallback = mayRetry ? { output: { fallback: retry() } } : {};
+        const fallback = { output: { release: 'whole' as const, ...(mayRetry && { fallback: retry() }) } };
         const whole = joined(given);
         const streamed = watch({ moderators, ...fallback });
         let attempts = 0;
@@ -223,7 +223,7 @@ describe('However a stream is cut into chunks', () => {
           expect(attempts).toBe(mayRetry ? 2 : 1);
         }
       }),
-      { numRuns: 250 },
+      { numRuns: 1_000 },
     );
   });
 
