@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clear, flag, retry, type GuardOptions, type Item, type Moderator } from '../src/index.ts';
+import { clear, failed, flag, retry, type GuardOptions, type Item, type Moderator } from '../src/index.ts';
 import { collect, iterate, watch } from './support/guards.ts';
 import { latch, nothing, scripted, sleep } from './support/moderators.ts';
 import { chat, chunksOf, protocol, reply, type Chunk } from './support/protocol.ts';
@@ -367,6 +367,25 @@ test('What was streamed is remembered as history', async () => {
   );
   await collect(second);
   expect(moderator.texts().slice(before)).toEqual(['go on', 'Fine.']);
+});
+
+test('What was judged in part only is not remembered: it is asked about when it comes back', async () => {
+  let asked = 0;
+  const moderator = scripted<string>({
+    script: ({ segment }) => (segment.role === 'assistant' && ++asked === 2 ? failed('unavailable') : clear()),
+  });
+  const guard = watch<Moderator>({ moderators: [moderator], whenUnchecked: 'allow' });
+  const answer = SENTENCE.repeat(12);
+  const { stream: first } = await guard.stream(protocol, chat('hello'), async () => iterate(chunksOf(reply(answer))));
+  expect(said(await collect(first))).toBe(answer);
+  expect(guard.told.settled[0]?.output?.unchecked).toMatchObject([{ reason: 'failed' }]);
+  const before = moderator.requests.length;
+  await guard.check([
+    { role: 'user', content: 'hello' },
+    { role: 'assistant', content: answer },
+    { role: 'user', content: 'go on' },
+  ]);
+  expect(moderator.texts().slice(before).toSorted()).toEqual([answer, 'go on'].toSorted());
 });
 
 test("With 'during' the reply is judged beside the input: nothing leaves before the input is clear", async () => {

@@ -42,6 +42,7 @@ export class Listener<Request, Chunk> {
   readonly #stop: () => void;
   readonly #providerBlocks: string[] = [];
   #blocked: string[] = [];
+  readonly #outOfScope = new Set<string>();
   readonly #unjudgeable = new Set<'failed' | 'too-large'>();
   #isTooLarge = false;
   #isFree = false;
@@ -129,10 +130,11 @@ export class Listener<Request, Chunk> {
     }
   }
 
-  /** Makes history of what was said, so that it costs nothing when it comes back. */
+  /** Makes history of what was said, so that it costs nothing when it comes back: of what was judged, all of it. */
   remember(): void {
+    if (this.#unjudgeable.size > 0) return;
     for (const segment of this.gate.said) {
-      const target = this.#target(segment, '');
+      const target = this.#outOfScope.has(segment.path) ? undefined : this.#target(segment, '');
       if (target) this.#call.parts.panel.remember(target, this.#judgement.verdictsOn(segment.path), this.#call.context);
     }
   }
@@ -224,6 +226,7 @@ export class Listener<Request, Chunk> {
     const { segment, before, start, end, isSecond } = window;
     const target = this.#target(segment, before);
     if (!target) {
+      this.#outOfScope.add(segment.path);
       this.gate.clear(window);
       return;
     }
