@@ -4,11 +4,12 @@ import type { EventHub, Events } from './events.ts';
 import type { Fallback } from './fallback/fallback.ts';
 import type { Outcome } from './fallback/outcome.ts';
 import { isText } from './is.ts';
+import { getOrAdd } from './look-up.ts';
 import { messageFor, type MessageOption } from './messages.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
 import type { Target } from './moderation/items.ts';
 import { mergeVerdicts, type PieceVerdict } from './moderation/pieces.ts';
-import type { Span, Verdict } from './moderation/verdict.ts';
+import { isJudged, type Span, type Verdict } from './moderation/verdict.ts';
 import type { Panel } from './moderation/panel.ts';
 import type { CaptureContent } from './options.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
@@ -78,6 +79,8 @@ export class Judgement {
   readonly #targets = new Map<string, Target>();
   /** What was said of texts that were judged window by window. */
   readonly #pieces = new Map<string, readonly PieceVerdict[]>();
+  /** How many windows there were, and how many of them each moderator judged. */
+  readonly #windows = new Map<string, { count: number; readonly judged: Map<string, number> }>();
   readonly #omitted: { readonly path: string }[] = [];
   #isUnreadable = false;
 
@@ -109,6 +112,10 @@ export class Judgement {
       this.#pieces.set(path, []);
       return this.#parts.uncheckedPolicy.unsupported;
     }
+    const windows = getOrAdd(this.#windows, path, () => ({ count: 0, judged: new Map<string, number>() }));
+    windows.count += 1;
+    for (const { moderator } of opinions.filter(isJudged))
+      windows.judged.set(moderator, (windows.judged.get(moderator) ?? 0) + 1);
     const known = this.#pieces.get(path) ?? [];
     const pieces = [...known, ...opinions.map((verdict) => ({ verdict, span }))];
     this.#pieces.set(
@@ -120,9 +127,12 @@ export class Judgement {
     return action;
   }
 
-  /** What was said of a text that was judged window by window. */
+  /** What was said of a text that was judged window by window, by those who judged every window of it. */
   verdictsOn(path: string): readonly Verdict[] {
-    return (this.#pieces.get(path) ?? []).map(({ verdict }) => verdict);
+    const windows = this.#windows.get(path);
+    return (this.#pieces.get(path) ?? [])
+      .map(({ verdict }) => verdict)
+      .filter(({ moderator }) => windows?.judged.get(moderator) === windows?.count);
   }
 
   /** What everything read so far amounts to. */

@@ -65,14 +65,7 @@ export function createPanel(
 
   return {
     remember(target, verdicts, context) {
-      // Who could not say anything of a part of it has not judged the whole.
-      const silent = new Set(verdicts.filter((each) => !isJudged(each)).map(({ moderator }) => moderator));
-      const judged = new Map(
-        verdicts
-          .filter(isJudged)
-          .filter(({ moderator }) => !silent.has(moderator))
-          .map((verdict) => [verdict.moderator, verdict]),
-      );
+      const judged = new Map(verdicts.filter(isJudged).map((verdict) => [verdict.moderator, verdict]));
       for (const { moderator: seated } of seats[target.stage])
         for (const moderator of withMembers([seated])) {
           const verdict = judged.get(moderator.name);
