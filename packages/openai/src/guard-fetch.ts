@@ -5,14 +5,14 @@ import {
   type Guard,
   isConfigurationError,
 } from '@chaperone/core';
-import { chatAdapter } from './chat-adapter.ts';
-import { writeFrames } from './frames.ts';
-import { type FetchArguments, type Incoming, methodOf, readIncoming, urlOf } from './incoming.ts';
+import { chatAdapter } from './chat/adapter.ts';
+import { writeFrames } from './wire/frames.ts';
+import { type FetchArguments, type Incoming, methodOf, readIncoming, urlOf } from './wire/incoming.ts';
 import { checkOptions, type GuardFetchOptions } from './options.ts';
-import { type ChatRequest, wantsStream } from './request.ts';
-import { completionResponse, guardErrorResponse, refusalErrorResponse, streamResponse } from './responses.ts';
+import { type OpenAIRequest, wantsStream } from './wire/request.ts';
+import { answerResponse, guardErrorResponse, refusalErrorResponse, streamResponse } from './wire/http.ts';
 import { routeOf } from './route.ts';
-import { Upstream } from './upstream.ts';
+import { Upstream } from './wire/upstream.ts';
 
 const UNSUPPORTED =
   'This guard does not cover the Responses API yet, so the call was not sent. Use /chat/completions, or a client without the guard.';
@@ -72,7 +72,7 @@ async function guardedReply(
   const decisions = { ...(input && { input }), ...(output && { output }) };
   return refusal?.stage === 'input' && options.as === 'error'
     ? refusalErrorResponse(refusal, decisions)
-    : completionResponse(reply, { ...decisions, ...(refusal && { refusal: refusal.decision }) });
+    : answerResponse(reply, { ...decisions, ...(refusal && { refusal: refusal.decision }) });
 }
 
 async function guardedStream(
@@ -98,7 +98,7 @@ function callOptions({ context }: GuardFetchOptions, { request, signal }: Incomi
   return { ...(context && { context: contextOf(context, request) }), ...(signal && { signal }) };
 }
 
-function contextOf(context: (request: ChatRequest) => CallContext, request: ChatRequest): CallContext {
+function contextOf(context: (request: OpenAIRequest) => CallContext, request: OpenAIRequest): CallContext {
   try {
     return context(request);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type CallContext, ConfigurationError, type Guard } from '@chaperone/core';
 import * as z from 'zod/mini';
-import type { ChatRequest } from './request.ts';
+import type { OpenAIRequest } from './wire/request.ts';
 
 export interface GuardFetchOptions {
   /**
@@ -10,12 +10,12 @@ export interface GuardFetchOptions {
    */
   readonly as?: 'reply' | 'error';
   /** Whose call it is, read from the request. Default: what the guard was made `with`. */
-  readonly context?: (request: ChatRequest) => CallContext;
+  readonly context?: (request: OpenAIRequest) => CallContext;
 }
 
 const schema = z.strictObject({
   as: z.optional(z.enum(['reply', 'error'])),
-  context: z.optional(z.custom<(request: ChatRequest) => CallContext>((value) => typeof value === 'function')),
+  context: z.optional(z.custom<(request: OpenAIRequest) => CallContext>((value) => typeof value === 'function')),
 });
 
 const SAYS: { readonly [option: string]: string } = {

@@ -1,7 +1,7 @@
 import type { Refusal, ReplyReading, SegmentKind } from '@chaperone/core';
-import { type ContentReader, readContent } from './content.ts';
-import { at, countAt, isRecord } from './json.ts';
-import { under } from './paths.ts';
+import { type ContentReader, readContent } from '../wire/content.ts';
+import { at, countAt, isRecord } from '../wire/json.ts';
+import { under } from '../wire/paths.ts';
 
 /** What a choice says about itself: an ending, a place, probabilities of what is read anyway, the provider's filter. */
 const ABOUT_THE_CHOICE: ReadonlySet<string> = new Set([

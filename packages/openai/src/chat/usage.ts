@@ -1,5 +1,5 @@
 import type { Usage } from '@chaperone/core';
-import { countAt, isRecord, type JsonObject } from './json.ts';
+import { countAt, isRecord, type JsonObject } from '../wire/json.ts';
 
 /** The tokens that a completion or a chunk reports. */
 export function readUsage(body: JsonObject): Usage | undefined {

@@ -1,21 +1,17 @@
 import type { Refusal } from '@chaperone/core';
-import { type JsonObject, textAt } from './json.ts';
-import { type ChatRequest, wantsStructure } from './request.ts';
-
-/** What is told about a refusal, for programs: no content, no score. */
-export function notice({ decision, stage }: Refusal): JsonObject {
-  return { decision: decision.id, stage, action: decision.action };
-}
+import { type JsonObject, textAt } from '../wire/json.ts';
+import type { OpenAIRequest } from '../wire/request.ts';
+import { wantsStructure } from './request.ts';
 
 /** What the assistant says instead. In structured output it is a refusal: its content would not parse. */
-export function refusedMessage(request: ChatRequest, refusal: Refusal): JsonObject {
+export function refusedMessage(request: OpenAIRequest, refusal: Refusal): JsonObject {
   return wantsStructure(request)
     ? { role: 'assistant', content: null, refusal: refusal.message }
     : { role: 'assistant', content: refusal.message, refusal: null };
 }
 
 /** The head of an answer that has none from upstream. */
-export function newHead({ body }: ChatRequest, object: string): JsonObject {
+export function newHead({ body }: OpenAIRequest, object: string): JsonObject {
   return {
     id: `chatcmpl-${crypto.randomUUID().replaceAll('-', '')}`,
     object,

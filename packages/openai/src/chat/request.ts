@@ -1,15 +1,8 @@
 import type { Edit, Message, RequestReading, Role, Segment } from '@chaperone/core';
-import { readContent } from './content.ts';
-import { isList, isRecord, type JsonObject, textAt } from './json.ts';
-import { depthOf, replaceAt } from './paths.ts';
-import { toolNames, unknownName } from './tool-names.ts';
-
-/** One call to `/chat/completions`. */
-export interface ChatRequest {
-  readonly url: string;
-  readonly headers: Headers;
-  readonly body: JsonObject;
-}
+import { readContent } from '../wire/content.ts';
+import { isList, type JsonObject, textAt } from '../wire/json.ts';
+import { editRequest, isSigned, type OpenAIRequest } from '../wire/request.ts';
+import { toolNames, unknownName } from '../wire/tool-names.ts';
 
 const ROLES: ReadonlyMap<string, Role> = new Map([
   ['system', 'system'],
@@ -20,7 +13,7 @@ const ROLES: ReadonlyMap<string, Role> = new Map([
 ]);
 
 /** Every message with everything in it. Throws where there are no messages to read. */
-export function readRequest({ body }: ChatRequest): RequestReading {
+export function readRequest({ body }: OpenAIRequest): RequestReading {
   const messages = body['messages'];
   if (!isList(messages)) throw new TypeError('The body has no list of messages.');
   const name = unknownName(toolNames(body));
@@ -64,13 +57,8 @@ function actsAtOnce(body: JsonObject): boolean {
 }
 
 /** A copy in which each segment that an edit names is a placeholder; undefined where the body is signed. */
-export function rewriteRequest(request: ChatRequest, edits: readonly Edit[]): ChatRequest | undefined {
-  if (isSigned(request.headers)) return undefined;
-  // Deeper ones first: the replacement of a whole part leaves nothing below it to find.
-  const ordered = edits.toSorted((a, b) => depthOf(b.path) - depthOf(a.path));
-  let body: unknown = request.body;
-  for (const edit of ordered) body = replaceAt(body, edit.path, (found, inList) => replacementOf(edit, found, inList));
-  return isRecord(body) ? { ...request, body } : undefined;
+export function rewriteRequest(request: OpenAIRequest, edits: readonly Edit[]): OpenAIRequest | undefined {
+  return editRequest(request, edits, replacementOf);
 }
 
 function replacementOf({ kind, path, placeholder }: Edit, found: unknown, inList: boolean): unknown {
@@ -88,41 +76,21 @@ function replacementOf({ kind, path, placeholder }: Edit, found: unknown, inList
 }
 
 /** A copy that ends in a word to the model; undefined where the body is signed. */
-export function addFeedback(request: ChatRequest, feedback: string): ChatRequest | undefined {
+export function addFeedback(request: OpenAIRequest, feedback: string): OpenAIRequest | undefined {
   const messages = request.body['messages'];
   if (!isList(messages) || isSigned(request.headers)) return undefined;
   const role = messages.some((message) => textAt(message, 'role') === 'developer') ? 'developer' : 'system';
   return { ...request, body: { ...request.body, messages: [...messages, { role, content: feedback }] } };
 }
 
-/** Headers that speak for the bytes of the body: another body would make them wrong. */
-const SIGNATURES: readonly string[] = [
-  'x-amz-content-sha256',
-  'x-amz-date',
-  'signature',
-  'signature-input',
-  'content-digest',
-  'digest',
-  'content-md5',
-];
-
-/** Whether the bytes of a request are vouched for, so that they must not change. */
-export function isSigned(headers: Headers): boolean {
-  return /^AWS4-/i.test(headers.get('authorization') ?? '') || SIGNATURES.some((name) => headers.has(name));
-}
-
 /** How many choices were asked for. The protocol allows 128. */
-export function choicesAsked({ body }: ChatRequest): number {
+export function choicesAsked({ body }: OpenAIRequest): number {
   const { n } = body;
   return typeof n === 'number' && n >= 1 ? Math.min(Math.floor(n), 128) : 1;
 }
 
 /** Whether the reply is to follow a format, so that a plain sentence in its content would break the reader. */
-export function wantsStructure({ body }: ChatRequest): boolean {
+export function wantsStructure({ body }: OpenAIRequest): boolean {
   const type = textAt(body['response_format'], 'type');
   return type === 'json_schema' || type === 'json_object';
-}
-
-export function wantsStream({ body }: ChatRequest): boolean {
-  return body['stream'] === true;
 }

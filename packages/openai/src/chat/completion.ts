@@ -1,29 +1,21 @@
 import type { Refusal, ReplyReading, Segment, Usage } from '@chaperone/core';
 import { choiceIndex, choicePath, isProviderBlock, readChoice, reading, refusedChoices } from './choices.ts';
-import { isList, isRecord, type JsonObject } from './json.ts';
-import { headOf, newHead, notice, refusedMessage } from './refusal.ts';
-import { type ChatRequest, choicesAsked } from './request.ts';
-import { unknownName } from './tool-names.ts';
+import { isList, isRecord, type JsonObject } from '../wire/json.ts';
+import { notice } from '../wire/notice.ts';
+import { headOf, newHead, refusedMessage } from './refusal.ts';
+import type { OpenAIRequest } from '../wire/request.ts';
+import { choicesAsked } from './request.ts';
+import { type Answer, writtenAnswer } from '../wire/answer.ts';
+import { toolNames, unknownName } from '../wire/tool-names.ts';
 import { readUsage, usageField, withAddedUsage } from './usage.ts';
 
-/** A completion, and where it comes from. */
-export interface Completion {
-  readonly body: unknown;
-  /** Upstream's answer, its body unread. Absent: upstream was not asked. */
-  readonly response?: Response;
-  /** The names of the tools that the request declared. */
-  readonly tools: ReadonlySet<string>;
-  /** The body is no longer upstream's. */
-  readonly changed?: boolean;
-}
-
 /** Everything that a completion says. Throws where the body is none. */
-export function readCompletion({ body, tools }: Completion): ReplyReading {
+export function readCompletion({ body, request }: Pick<Answer, 'body' | 'request'>): ReplyReading {
   const choices = isRecord(body) ? body['choices'] : undefined;
   if (!isRecord(body) || !isList(choices)) throw new TypeError('The answer is not a chat completion.');
   const segments: Segment[] = [];
   const providerBlocks: string[] = [];
-  const name = unknownName(tools);
+  const name = unknownName(toolNames(request?.body));
   choices.forEach((choice, position) => {
     const path = choicePath(position);
     if (isProviderBlock(choice)) providerBlocks.push(path);
@@ -33,14 +25,13 @@ export function readCompletion({ body, tools }: Completion): ReplyReading {
 }
 
 /** The completion with the refused choices replaced, or one that is nothing but a refusal. */
-export function refuseCompletion(request: ChatRequest, refusal: Refusal, completion?: Completion): Completion {
-  const { body } = refusedBody(request, refusal, completion?.body);
-  return { tools: new Set(), ...completion, body, changed: true };
+export function refuseCompletion(request: OpenAIRequest, refusal: Refusal, answer?: Answer): Answer {
+  return writtenAnswer(refusedBody(request, refusal, answer?.body).body, answer);
 }
 
 /** The body of a refusal, and whether some of its choices are still the answer's. */
 export function refusedBody(
-  request: ChatRequest,
+  request: OpenAIRequest,
   refusal: Refusal,
   answer?: unknown,
 ): { readonly body: JsonObject; readonly partly: boolean } {
@@ -64,7 +55,7 @@ function refusedChoice(index: number, message: JsonObject): JsonObject {
 }
 
 /** The completion with the tokens of the attempts before it. */
-export function addCompletionUsage(completion: Completion, usage: Usage): Completion {
-  const body = withAddedUsage(completion.body, usage);
-  return body === completion.body ? completion : { ...completion, body, changed: true };
+export function addCompletionUsage(answer: Answer, usage: Usage): Answer {
+  const body = withAddedUsage(answer.body, usage);
+  return body === answer.body ? answer : { ...answer, body, changed: true };
 }

@@ -1,16 +1,24 @@
 import type { Refusal } from '@chaperone/core';
 import { describe, expect, test } from 'vitest';
-import { addCompletionUsage, type Completion, readCompletion, refuseCompletion } from './completion.ts';
-import type { ChatRequest } from './request.ts';
-import { refusalOf } from '../test/refusal-of.ts';
+import type { Answer } from '../wire/answer.ts';
+import { addCompletionUsage, readCompletion, refuseCompletion } from './completion.ts';
+import type { OpenAIRequest } from '../wire/request.ts';
+import { refusalOf } from '../../test/refusal-of.ts';
 
-const request = (body: ChatRequest['body'] = {}): ChatRequest => ({
+const request = (body: OpenAIRequest['body'] = {}): OpenAIRequest => ({
   url: 'http://127.0.0.1/v1/chat/completions',
   headers: new Headers(),
   body: { model: 'm', messages: [], ...body },
 });
 
-const completionOf = (body: unknown, tools: readonly string[] = []): Completion => ({ body, tools: new Set(tools) });
+const completionOf = (body: unknown, tools: readonly string[] = []): Answer => ({
+  body,
+  request: {
+    url: '',
+    headers: new Headers(),
+    body: { tools: tools.map((name) => ({ type: 'function', function: { name } })) },
+  },
+});
 const choice = (index: number, message: object, more: object = {}): object => ({
   index,
   message: { role: 'assistant', ...message },
@@ -31,7 +39,7 @@ const BODY = {
   search_results: [{ title: 'zorp' }],
 };
 
-const refuse = (refusal: Partial<Refusal>, body?: ChatRequest['body'], completion?: Completion): unknown =>
+const refuse = (refusal: Partial<Refusal>, body?: OpenAIRequest['body'], completion?: Answer): unknown =>
   refuseCompletion(request(body), refusalOf(refusal), completion).body;
 
 describe('reading', () => {

@@ -1,9 +1,9 @@
 import { isList, type JsonObject, textAt, at } from './json.ts';
 
 /** The names that the developer gave to tools. A name that a model or a user makes up is text like any other. */
-export function toolNames(body: JsonObject): ReadonlySet<string> {
+export function toolNames(body: JsonObject | undefined): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const list of [body['tools'], body['functions']])
+  for (const list of [body?.['tools'], body?.['functions']])
     for (const tool of isList(list) ? list : []) {
       const name = textAt(at(tool, 'function'), 'name') ?? textAt(at(tool, 'custom'), 'name') ?? textAt(tool, 'name');
       if (name !== undefined) names.add(name);

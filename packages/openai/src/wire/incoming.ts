@@ -1,17 +1,17 @@
 import { isRecord, keysIn, keysOf, parseJson } from './json.ts';
-import { isSigned, type ChatRequest } from './request.ts';
+import { isSigned, type OpenAIRequest } from './request.ts';
 
 export type FetchArguments = Parameters<typeof globalThis.fetch>;
 
 /** A call as the caller of `fetch` made it. */
 export interface Incoming {
-  readonly request: ChatRequest;
+  readonly request: OpenAIRequest;
   readonly signal: AbortSignal | undefined;
   /**
    * The arguments for the inner `fetch`: the caller's own bytes while the request is the caller's own. If they say a
    * key twice they are written anew, for upstream may read the other one: what is sent is what was judged.
    */
-  readonly outgoing: (request: ChatRequest, signal: AbortSignal) => FetchArguments;
+  readonly outgoing: (request: OpenAIRequest, signal: AbortSignal) => FetchArguments;
 }
 
 export function urlOf([input]: FetchArguments): string {
@@ -29,7 +29,7 @@ export async function readIncoming(args: FetchArguments): Promise<Incoming | und
   const text = await bodyOf(args).catch(() => ''); // a body that was read before, or breaks off
   const body = parseJson(text);
   if (!isRecord(body)) return undefined;
-  const request: ChatRequest = { url: urlOf(args), headers: new Headers(init?.headers ?? source?.headers), body };
+  const request: OpenAIRequest = { url: urlOf(args), headers: new Headers(init?.headers ?? source?.headers), body };
   return {
     request,
     signal: init?.signal ?? source?.signal,

@@ -1,6 +1,6 @@
 import { type Decision, isRefusal, markRefusal, type Refusal } from '@chaperone/core';
-import type { Completion } from './completion.ts';
-import { notice } from './refusal.ts';
+import type { Answer } from './answer.ts';
+import { notice } from './notice.ts';
 
 /** What the guard of a call has to say in headers. */
 export interface Judgement {
@@ -15,14 +15,14 @@ const OF_THE_BYTES: readonly string[] = ['content-length', 'content-encoding', '
 const STRICTNESS: readonly string[] = ['allow', 'warn', 'review', 'block'];
 
 /** The response for a whole reply: upstream's very own where nothing is to be said. */
-export function completionResponse(completion: Completion, judgement: Judgement): Response {
-  const { response, body, changed } = completion;
+export function answerResponse(answer: Answer, judgement: Judgement): Response {
+  const { response, body, changed } = answer;
   const notes = notesOf(judgement);
   if (changed !== true && response !== undefined) return notes.length === 0 ? response : annotate(response, notes);
   const headers = headersOf(response, notes);
   headers.set('content-type', 'application/json');
   const made = new Response(JSON.stringify(body), { ...statusOf(response), headers });
-  return isRefusal(completion) ? markRefusal(made) : made;
+  return isRefusal(answer) ? markRefusal(made) : made;
 }
 
 /** The response for a stream. Without upstream's head: nobody asked it. */

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { addFeedback, type ChatRequest, readRequest, rewriteRequest } from './request.ts';
+import type { OpenAIRequest } from '../wire/request.ts';
+import { addFeedback, readRequest, rewriteRequest } from './request.ts';
 
-function requestOf(body: ChatRequest['body'], headers: Record<string, string> = {}): ChatRequest {
+function requestOf(body: OpenAIRequest['body'], headers: Record<string, string> = {}): OpenAIRequest {
   return { url: 'http://127.0.0.1/v1/chat/completions', headers: new Headers(headers), body };
 }
 
 /** The segments of one message, as `path kind role: text`. */
-function segmentsOf(message: unknown, more: ChatRequest['body'] = {}): string[] {
+function segmentsOf(message: unknown, more: OpenAIRequest['body'] = {}): string[] {
   return readRequest(requestOf({ ...more, messages: [message] })).messages.flatMap(({ segments }) =>
     segments.map(({ path, kind, role, text, image }) => `${path} ${kind} ${role}: ${text ?? String(image ?? '')}`),
   );

@@ -1,16 +1,18 @@
 import type { ChunkReader, ChunkReading, Refusal, Segment, Usage } from '@chaperone/core';
 import { choiceIndex, choicePath, isProviderBlock, readChoice, reading, refusedChoices } from './choices.ts';
 import { readCompletion, refusedBody } from './completion.ts';
-import { type ContentReader, readContent } from './content.ts';
-import { endFrame, type Frame, writeFrame } from './frame.ts';
-import { at, isList, isRecord, type JsonObject, textAt } from './json.ts';
-import { headOf, newHead, notice, refusedMessage } from './refusal.ts';
-import { type ChatRequest, choicesAsked, wantsStructure } from './request.ts';
-import { toolNames, unknownNameInPieces } from './tool-names.ts';
+import { type ContentReader, readContent } from '../wire/content.ts';
+import { endFrame, type Frame, writeFrame } from '../wire/frame.ts';
+import { at, isList, isRecord, type JsonObject, textAt } from '../wire/json.ts';
+import { notice } from '../wire/notice.ts';
+import { headOf, newHead, refusedMessage } from './refusal.ts';
+import type { OpenAIRequest } from '../wire/request.ts';
+import { choicesAsked, wantsStructure } from './request.ts';
+import { toolNames, unknownNameInPieces } from '../wire/tool-names.ts';
 import { readUsage, usageField, withAddedUsage } from './usage.ts';
 
 /** Starts reading the frames of one streamed reply. */
-export function openStream(request: ChatRequest): ChunkReader<Frame> {
+export function openStream(request: OpenAIRequest): ChunkReader<Frame> {
   const tools = toolNames(request.body);
   const media = new Set<string>();
   const isStructured = wantsStructure(request);
@@ -40,7 +42,7 @@ export function openStream(request: ChatRequest): ChunkReader<Frame> {
         if (data !== undefined) throw new TypeError('The event is not an object.');
         return { segments: [] };
       }
-      if (form === 'document') return readCompletion({ body: data, tools });
+      if (form === 'document') return readCompletion({ body: data, request });
       if (choicesOf(data).length === 0 && !isAside(data)) throw new TypeError('The event says what nobody can place.');
       const segments: Segment[] = [];
       const providerBlocks: string[] = [];
@@ -157,7 +159,11 @@ function deltaOf(message: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null));
 }
 
-function usageFrames({ body }: ChatRequest, { usage }: Refusal, write: (rest: JsonObject) => Frame): readonly Frame[] {
+function usageFrames(
+  { body }: OpenAIRequest,
+  { usage }: Refusal,
+  write: (rest: JsonObject) => Frame,
+): readonly Frame[] {
   const asked = at(body['stream_options'], 'include_usage') === true;
   return asked && usage !== 'unknown' ? [write({ choices: [], ...usageField(usage) })] : [];
 }

@@ -1,11 +1,11 @@
 import type { ChunkReader } from '@chaperone/core';
 import { describe, expect, test } from 'vitest';
-import { refusalOf } from '../test/refusal-of.ts';
+import { refusalOf } from '../../test/refusal-of.ts';
 import { openStream } from './chunk.ts';
-import { endFrame, type Frame, readDocument, writeFrame } from './frame.ts';
-import type { ChatRequest } from './request.ts';
+import { endFrame, type Frame, readDocument, writeFrame } from '../wire/frame.ts';
+import type { OpenAIRequest } from '../wire/request.ts';
 
-const open = (body: ChatRequest['body'] = {}): ChunkReader<Frame> =>
+const open = (body: OpenAIRequest['body'] = {}): ChunkReader<Frame> =>
   openStream({
     url: 'http://127.0.0.1/v1/chat/completions',
     headers: new Headers(),

@@ -1,11 +1,10 @@
 import { isRefusal, markRefusal } from '@chaperone/core';
-import type { Completion } from './completion.ts';
 import { readFrames } from './frames.ts';
 import type { Frame } from './frame.ts';
 import type { Incoming } from './incoming.ts';
 import { at, parseJson, textAt } from './json.ts';
-import type { ChatRequest } from './request.ts';
-import { toolNames } from './tool-names.ts';
+import type { Answer } from './answer.ts';
+import type { OpenAIRequest } from './request.ts';
 
 /** Upstream answered, but with nothing to judge: its answer is the caller's as it is. */
 class Unjudged extends Error {
@@ -49,15 +48,15 @@ export class Upstream {
   }
 
   /** A whole reply. The body of the response stays unread, so that what is released is what upstream gave. */
-  async reply(request: ChatRequest, signal: AbortSignal): Promise<Completion> {
+  async reply(request: OpenAIRequest, signal: AbortSignal): Promise<Answer> {
     const response = await this.#send(request, signal);
     const text = await this.#readCopy(response, signal);
-    const completion: Completion = { response, body: parseJson(text), tools: toolNames(request.body) };
-    return isRefusal(response) ? markRefusal(completion) : completion;
+    const answer: Answer = { response, body: parseJson(text), request };
+    return isRefusal(response) ? markRefusal(answer) : answer;
   }
 
   /** A streamed reply. */
-  async stream(request: ChatRequest, signal: AbortSignal): Promise<AsyncIterable<Frame>> {
+  async stream(request: OpenAIRequest, signal: AbortSignal): Promise<AsyncIterable<Frame>> {
     const response = await this.#send(request, signal);
     if (response.body === null) throw await this.#passOn(response);
     this.streamed ??= response;
@@ -80,7 +79,7 @@ export class Upstream {
       await this.#unjudged.response.body?.cancel().catch(() => {});
   }
 
-  async #send(request: ChatRequest, signal: AbortSignal): Promise<Response> {
+  async #send(request: OpenAIRequest, signal: AbortSignal): Promise<Response> {
     this.#generations++;
     let response: Response;
     try {
