@@ -38,6 +38,8 @@ export interface ChatAdapter<Request, Reply, Chunk> {
 export interface ChunkReader<Chunk> {
   /** What a chunk adds. A piece continues the segment of the same path. */
   read(chunk: Chunk): ChunkReading;
+  /** Told of each chunk that leaves: what has left is what a refusal in the middle of a stream has to close. */
+  left?(chunk: Chunk): void;
   /** The chunk without the parts that a refusal replaces, or undefined when nothing is left of it. */
   without(chunk: Chunk, refusal: Refusal): Chunk | undefined;
   /**
@@ -70,7 +72,10 @@ export interface ReplyReading {
 }
 
 /** The pieces of a chunk: each carries the text that it adds to the segment of its path. */
-export type ChunkReading = ReplyReading;
+export interface ChunkReading extends ReplyReading {
+  /** Segments that are complete with this chunk: nothing of them waits any longer for what might follow. */
+  readonly ended?: readonly string[];
+}
 
 /** One segment of a request to be replaced by a placeholder that the protocol allows in its place. */
 export interface Edit {

@@ -43,7 +43,7 @@ export interface Cutters {
  */
 export interface Gate<Chunk> {
   /** Takes a chunk in, and gives the windows that it closes. */
-  hold(chunk: Chunk, pieces: readonly Segment[], now: number): readonly LaneWindow[];
+  hold(chunk: Chunk, pieces: readonly Segment[], now: number, ended?: readonly string[]): readonly LaneWindow[];
   /** The windows that close for having waited. */
   wait(now: number): readonly LaneWindow[];
   /** When `wait` has something to do. */
@@ -105,7 +105,7 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
     });
 
   return {
-    hold(chunk, pieces, now) {
+    hold(chunk, pieces, now, ended = []) {
       const needs: (readonly [Lane, number])[] = [];
       const closed: LaneWindow[] = [];
       let size = 0;
@@ -127,6 +127,10 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
           lane.open.push({ window, isCleared: false });
           closed.push(window);
         }
+      }
+      for (const path of ended) {
+        const lane = lanes.get(path);
+        if (lane) closed.push(...cut(lane, (cutter) => cutter.end()));
       }
       held += size;
       queue.push({ chunk, size, needs });

@@ -116,6 +116,7 @@ export class Listener<Request, Chunk> {
         const chunks = this.gate.leave(isLast);
         if (chunks.length > 0) {
           this.#room?.resolve();
+          if (this.reader.left) for (const chunk of chunks) this.reader.left(chunk);
           return { chunks, isLast };
         }
       }
@@ -186,9 +187,11 @@ export class Listener<Request, Chunk> {
     if (!reading) this.#isTooMuch('failed');
     if (reading?.usage) this.#usage = reading.usage;
     if (reading?.providerBlocks) this.#providerBlocks.push(...reading.providerBlocks);
-    const windows = this.gate.hold(chunk, reading?.segments ?? [], performance.now());
+    const { isWhole, maxHeld } = this.#call.parts.streaming;
+    const ended = isWhole ? undefined : reading?.ended;
+    const windows = this.gate.hold(chunk, reading?.segments ?? [], performance.now(), ended);
     if (windows.length > 0) this.#judge(windows);
-    if (this.gate.held > this.#call.parts.streaming.maxHeld && !this.#isFree) this.#isTooMuch('too-large');
+    if (this.gate.held > maxHeld && !this.#isFree) this.#isTooMuch('too-large');
     if (windows.length > 0 || this.#due === Infinity) this.#setTimer();
     if (this.gate.canLeave || this.#isTooLarge) this.#wake();
   }

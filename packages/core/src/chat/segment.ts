@@ -25,7 +25,10 @@ export interface Segment {
   readonly role: Role;
   /** Where it stands in the request or the reply, in the protocol's own terms, such as `messages[2].content[0].text`. */
   readonly path: string;
-  /** The text, for the kinds that are text. */
+  /**
+   * The text, for the kinds that are text. Absent from one of those: there is text, but kept where nobody here can see it,
+   * as of a chat that the provider stores. It is `unsupported`.
+   */
   readonly text?: string;
   /** Half of it is of no use, as of structured output: streamed, it leaves as a whole. */
   readonly isWhole?: true;

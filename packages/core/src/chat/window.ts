@@ -41,6 +41,7 @@ export interface WindowCutter {
 /** One window that closes with the text: nothing is released before everything is judged. */
 export function wholeText(): WindowCutter {
   const pieces: string[] = [];
+  let start = 0;
   return {
     push(text) {
       pieces.push(text);
@@ -49,8 +50,10 @@ export function wholeText(): WindowCutter {
     wait: () => [],
     due: Infinity,
     end() {
-      const text = pieces.join('');
-      return text === '' ? [] : [{ text, before: '', start: 0, end: text.length, safe: text.length }];
+      const text = pieces.splice(0).join('');
+      const window = { text, before: '', start, end: start + text.length, safe: start + text.length };
+      start = window.end;
+      return text === '' ? [] : [window];
     },
   };
 }

@@ -18,7 +18,8 @@ export function readsWhole({ reads = 'segment' }: Moderator): boolean {
 }
 
 export function covers(moderator: Moderator, segment: Segment): boolean {
-  return (moderator.kinds ?? TEXT_KINDS).includes(segment.kind);
+  const isUnseen = segment.text === undefined && TEXT_KINDS.includes(segment.kind);
+  return !isUnseen && (moderator.kinds ?? TEXT_KINDS).includes(segment.kind);
 }
 
 /** What a moderator is asked about a target. */
