@@ -55,18 +55,25 @@ export interface EffectivePolicy {
   readonly whenUnchecked: Settings['uncheckedPolicy'];
   readonly input: EffectiveStage;
   readonly output: EffectiveStage;
+  /** What the adapters in use do not guard, or cannot see. */
+  readonly passesBy: readonly { readonly adapter: string; readonly what: string }[];
   /** What a reader of the options alone could miss. */
   readonly notes: readonly string[];
   /** The same as a table, for a terminal or a log. */
   toString(): string;
 }
 
-export function explain(settings: Settings, policy: CompiledPolicy): EffectivePolicy {
+export function explain(
+  settings: Settings,
+  policy: CompiledPolicy,
+  passesBy: ReadonlyMap<string, readonly string[]>,
+): EffectivePolicy {
   const effective = {
     version: policy.version,
     timing: settings.timing,
     release: settings.streaming.release,
     whenUnchecked: settings.uncheckedPolicy,
+    passesBy: [...passesBy].flatMap(([adapter, all]) => all.map((what) => ({ adapter, what }))),
     ...byStage((stage): EffectiveStage => {
       const moderators = settings.roster[stage];
       const everyone = withMembers(moderators);
@@ -134,7 +141,10 @@ function notesOn({ timing, release, ...stages }: Effective): readonly string[] {
   return notes;
 }
 
-function table({ version, timing, release, whenUnchecked, ...stages }: Effective, notes: readonly string[]): string {
+function table(
+  { version, timing, release, whenUnchecked, passesBy, ...stages }: Effective,
+  notes: readonly string[],
+): string {
   return [
     `policy ${version}, timing ${timing}, release ${release}, unchecked ${JSON.stringify(whenUnchecked)}`,
     ...STAGES.flatMap((stage) => [
@@ -147,6 +157,7 @@ function table({ version, timing, release, whenUnchecked, ...stages }: Effective
         ['', moderator.padEnd(18), category.padEnd(24), JSON.stringify(rule), from].join(' '),
       ),
     ]),
+    ...passesBy.map(({ adapter, what }) => `${adapter} does not guard: ${what}`),
     ...notes,
   ].join('\n');
 }

@@ -69,6 +69,8 @@ export interface Guard<C extends string = string> {
   explain(context?: CallContext): EffectivePolicy;
   /** Resolves when everything that runs beside calls has ended, with its events. */
   idle(): Promise<void>;
+  /** What adapters call once, where they are put on something: what passes by them unguarded is told by `explain`. */
+  declare(adapter: string, passesBy: readonly string[]): void;
   /** What adapters call: one guarded call whose reply comes at once. */
   reply<Request, Reply, Chunk>(
     adapter: ChatAdapter<Request, Reply, Chunk>,
@@ -109,10 +111,15 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
     policyFor: policyResolver(options.policy ?? {}, settings.roster),
   };
   // Categories exist for the compiler alone: what a guard tells are those of its own moderators.
-  return guardFor(settings, parts, {}) as Guard<CategoryOf<I | O>>;
+  return guardFor(settings, parts, {}, new Map()) as Guard<CategoryOf<I | O>>;
 }
 
-function guardFor(settings: Settings, parts: CallParts, base: CallContext): Guard {
+function guardFor(
+  settings: Settings,
+  parts: CallParts,
+  base: CallContext,
+  passesBy: Map<string, readonly string[]>,
+): Guard {
   const begin = (kind: CallKind, { context, signal }: CallOptions = {}): Call =>
     new Call(parts, kind, extend(base, context), signal);
   const { events, tasks } = parts;
@@ -125,11 +132,12 @@ function guardFor(settings: Settings, parts: CallParts, base: CallContext): Guar
     wrap: (generate) => (messages, options) =>
       // Which of its results a function gives is known to the compiler; at run time the promise and the stream are one.
       guardText(begin('reply', options), messages, generate) as never,
-    with: (context) => guardFor(settings, parts, extend(base, context)),
+    with: (context) => guardFor(settings, parts, extend(base, context), passesBy),
     on: events.on,
     once: events.once,
     off: events.off,
-    explain: (context) => explain(settings, parts.policyFor(extend(base, context))),
+    explain: (context) => explain(settings, parts.policyFor(extend(base, context)), passesBy),
+    declare: (adapter, what) => void passesBy.set(adapter, what),
     idle: tasks.idle,
     reply: async (adapter, request, generate, options) =>
       guardReply(begin('reply', options), adapter, request, generate),

@@ -5,23 +5,22 @@ import {
   type Guard,
   isConfigurationError,
 } from '@chaperone/core';
-import { chatAdapter } from './chat/adapter.ts';
+import { type Endpoint, endpointOf, PASSES_BY, UNSEEN } from './endpoints.ts';
 import { writeFrames } from './wire/frames.ts';
 import { type FetchArguments, type Incoming, methodOf, readIncoming, urlOf } from './wire/incoming.ts';
 import { checkOptions, type GuardFetchOptions } from './options.ts';
-import { type OpenAIRequest, wantsStream } from './wire/request.ts';
+import type { OpenAIRequest } from './wire/request.ts';
 import { answerResponse, guardErrorResponse, refusalErrorResponse, streamResponse } from './wire/http.ts';
-import { routeOf } from './route.ts';
 import { Upstream } from './wire/upstream.ts';
 
-const UNSUPPORTED =
-  'This guard does not cover the Responses API yet, so the call was not sent. Use /chat/completions, or a client without the guard.';
-const UNREADABLE = 'The guard could not read the body as a JSON object, so the call was not sent.';
+const UNREADABLE = 'The guard could not read the body of the call, so the call was not sent.';
+const UNKNOWN =
+  "No guard covers this path, and unknownPaths is 'refuse', so the call was not sent. Use a client without the guard, or unknownPaths: 'pass'.";
 
 /**
- * A `fetch` whose calls to `/chat/completions` are guarded, for anything that speaks the OpenAI wire. Calls to
- * `/responses` are refused; all others pass untouched. It throws what the inner `fetch` throws and what the caller's
- * abort throws, and nothing else: clients take a throw for a lost connection and try again.
+ * A `fetch` whose calls are guarded, for anything that speaks the OpenAI wire: `/chat/completions`, `/responses`,
+ * `/completions` and the prompts of `/images`. It throws what the inner `fetch` throws and what the caller's abort
+ * throws, and nothing else: clients take a throw for a lost connection and try again.
  * @param fetch what sends the calls; undefined: the global `fetch` of the moment of each call
  * @throws ConfigurationError for a wrong argument
  */
@@ -31,12 +30,13 @@ export function guardFetch(
   options: GuardFetchOptions = {},
 ): typeof globalThis.fetch {
   checkOptions(fetch, guard, options);
+  const isOpen = options.unknownPaths !== 'refuse';
+  guard.declare('@chaperone/openai', [...(isOpen ? PASSES_BY : []), ...UNSEEN]);
   return async (...args) => {
     const inner = fetch ?? globalThis.fetch;
-    const route = routeOf(urlOf(args), methodOf(args));
-    if (route === 'other') return inner(...args);
-    if (route === 'unsupported') return guardErrorResponse(400, 'unsupported_endpoint', UNSUPPORTED);
-    return guardCall(inner, guard, options, args);
+    const endpoint = endpointOf(urlOf(args), methodOf(args));
+    if (typeof endpoint !== 'string') return guardCall(inner, guard, options, endpoint, args);
+    return endpoint === 'passes' || isOpen ? inner(...args) : guardErrorResponse(400, 'unsupported_endpoint', UNKNOWN);
   };
 }
 
@@ -44,13 +44,14 @@ async function guardCall(
   inner: typeof globalThis.fetch,
   guard: Guard,
   options: GuardFetchOptions,
+  endpoint: Endpoint,
   args: FetchArguments,
 ): Promise<Response> {
-  const incoming = await readIncoming(args);
+  const incoming = await readIncoming(args, endpoint.takesForms);
   if (incoming === undefined) return guardErrorResponse(400, 'unreadable_request', UNREADABLE);
   const upstream = new Upstream(inner, incoming);
-  const answer = wantsStream(incoming.request) ? guardedStream : guardedReply;
-  const response = await answer(guard, options, incoming, upstream).catch(
+  const answer = endpoint.isStream(incoming.request) ? guardedStream : guardedReply;
+  const response = await answer(guard, options, endpoint, incoming, upstream).catch(
     (error: unknown) => upstream.outcomeOf(error) ?? failureResponse(error),
   );
   await upstream.release(response);
@@ -60,29 +61,31 @@ async function guardCall(
 async function guardedReply(
   guard: Guard,
   options: GuardFetchOptions,
+  endpoint: Endpoint,
   incoming: Incoming,
   upstream: Upstream,
 ): Promise<Response> {
   const { reply, refusal, input, output } = await guard.reply(
-    chatAdapter,
+    endpoint.adapter,
     incoming.request,
-    (request, { signal }) => upstream.reply(request, signal),
+    (request, { signal }) => upstream.reply(request, signal, endpoint.isRead),
     callOptions(options, incoming),
   );
   const decisions = { ...(input && { input }), ...(output && { output }) };
-  return refusal?.stage === 'input' && options.as === 'error'
-    ? refusalErrorResponse(refusal, decisions)
+  return refusal && (!endpoint.isRead || (refusal.stage === 'input' && options.as === 'error'))
+    ? refusalErrorResponse(refusal, endpoint.param, decisions)
     : answerResponse(reply, { ...decisions, ...(refusal && { refusal: refusal.decision }) });
 }
 
 async function guardedStream(
   guard: Guard,
   options: GuardFetchOptions,
+  endpoint: Endpoint,
   incoming: Incoming,
   upstream: Upstream,
 ): Promise<Response> {
   const { stream, refusal, input } = await guard.stream(
-    chatAdapter,
+    endpoint.adapter,
     incoming.request,
     (request, { signal }) => upstream.stream(request, signal),
     callOptions(options, incoming),
@@ -90,7 +93,7 @@ async function guardedStream(
   const decisions = input && { input };
   if (refusal === undefined) return streamResponse(writeFrames(stream), upstream.streamed, { ...decisions });
   return options.as === 'error'
-    ? refusalErrorResponse(refusal, { ...decisions })
+    ? refusalErrorResponse(refusal, endpoint.param, { ...decisions })
     : streamResponse(writeFrames(stream), undefined, { ...decisions, refusal: refusal.decision });
 }
 

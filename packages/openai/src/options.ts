@@ -9,17 +9,24 @@ export interface GuardFetchOptions {
    * but something could not be checked. A blocked reply is always a completion. Default `'reply'`.
    */
   readonly as?: 'reply' | 'error';
+  /**
+   * What becomes of calls that could carry text and that nobody guards: other endpoints, and those that this version does
+   * not know. `'pass'`: they are sent, unguarded; `'refuse'`: they are not, and get HTTP 400. Default `'pass'`.
+   */
+  readonly unknownPaths?: 'pass' | 'refuse';
   /** Whose call it is, read from the request. Default: what the guard was made `with`. */
   readonly context?: (request: OpenAIRequest) => CallContext;
 }
 
 const schema = z.strictObject({
   as: z.optional(z.enum(['reply', 'error'])),
+  unknownPaths: z.optional(z.enum(['pass', 'refuse'])),
   context: z.optional(z.custom<(request: OpenAIRequest) => CallContext>((value) => typeof value === 'function')),
 });
 
 const SAYS: { readonly [option: string]: string } = {
   as: "must be 'reply' or 'error'",
+  unknownPaths: "must be 'pass' or 'refuse'",
   context: 'must be a function that makes a CallContext of a request',
 };
 
@@ -32,7 +39,10 @@ export function checkOptions(fetch: unknown, guard: Guard, options: GuardFetchOp
   const issue = schema.safeParse(options).error?.issues[0];
   if (issue === undefined) return;
   if (issue.code === 'unrecognized_keys')
-    throw new ConfigurationError(`guardFetch.${issue.keys[0]}`, 'is not an option; there are as and context');
+    throw new ConfigurationError(
+      `guardFetch.${issue.keys[0]}`,
+      `is not an option; there are ${Object.keys(SAYS).join(', ')}`,
+    );
   const option = issue.path[0];
   if (typeof option === 'string') throw new ConfigurationError(`guardFetch.${option}`, SAYS[option] ?? 'is wrong');
   throw new ConfigurationError('guardFetch.options', 'must be an object');

@@ -243,7 +243,7 @@ describe('what is released', () => {
 describe('paths', () => {
   test.for([
     'http://127.0.0.1:9/v1/embeddings',
-    'http://127.0.0.1:9/v1/completions',
+    'http://127.0.0.1:9/v1/audio/speech',
     new URL('http://127.0.0.1:9/v1/chat/completions/chatcmpl-1'),
   ])('%s passes untouched', async (input) => {
     const answer = new Response('as it is');
@@ -272,16 +272,21 @@ describe('paths', () => {
     expect(inner).not.toHaveBeenCalled();
   });
 
-  test('the Responses API is refused, once', async () => {
-    const inner = vi.fn<typeof fetch>();
-    const openai = clientOf(guardOf(), {}, { fetch: inner });
-    for (const call of [openai.responses.create({ model: 'm', input: 'Hello' }), openai.responses.retrieve('resp_1')])
-      await expect(call).rejects.toMatchObject({
+  test("with unknownPaths: 'refuse' what nobody guards is refused, once, and what holds no answer passes", async () => {
+    const inner = vi.fn<typeof fetch>(async () => Response.json({ data: [] }));
+    const openai = clientOf(guardOf(), { unknownPaths: 'refuse' }, { fetch: inner });
+    for (const call of [
+      () => openai.audio.speech.create({ model: 'm', input: 'Hello', voice: 'alloy' }),
+      () => openai.post('/something/new', { body: { text: 'Hello' } }),
+    ])
+      await expect(call()).rejects.toMatchObject({
         status: 400,
         code: 'unsupported_endpoint',
         type: 'invalid_request_error',
       });
     expect(inner).not.toHaveBeenCalled();
+    await openai.models.list();
+    expect(inner).toHaveBeenCalledOnce();
   });
 
   test('Azure: the client stays an AzureOpenAI, and is guarded', async () => {

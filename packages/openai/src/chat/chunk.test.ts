@@ -2,11 +2,12 @@ import type { ChunkReader } from '@chaperone/core';
 import { describe, expect, test } from 'vitest';
 import { refusalOf } from '../../test/refusal-of.ts';
 import { openStream } from './chunk.ts';
+import { messageForm } from './form.ts';
 import { endFrame, type Frame, readDocument, writeFrame } from '../wire/frame.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 
 const open = (body: OpenAIRequest['body'] = {}): ChunkReader<Frame> =>
-  openStream({
+  openStream(messageForm, {
     url: 'http://127.0.0.1/v1/chat/completions',
     headers: new Headers(),
     body: { model: 'm', messages: [], stream: true, ...body },

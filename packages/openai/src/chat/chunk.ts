@@ -5,14 +5,15 @@ import { type ContentReader, readContent } from '../wire/content.ts';
 import { endFrame, type Frame, writeFrame } from '../wire/frame.ts';
 import { at, isList, isRecord, type JsonObject, textAt } from '../wire/json.ts';
 import { notice } from '../wire/notice.ts';
-import { headOf, newHead, refusedMessage } from './refusal.ts';
+import type { ChoiceForm } from './form.ts';
+import { headOf, newHead } from './refusal.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { choicesAsked, wantsStructure } from './request.ts';
 import { toolNames, unknownNameInPieces } from '../wire/tool-names.ts';
 import { readUsage, usageField, withAddedUsage } from './usage.ts';
 
 /** Starts reading the frames of one streamed reply. */
-export function openStream(request: OpenAIRequest): ChunkReader<Frame> {
+export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReader<Frame> {
   const tools = toolNames(request.body);
   const media = new Set<string>();
   const isStructured = wantsStructure(request);
@@ -63,7 +64,7 @@ export function openStream(request: OpenAIRequest): ChunkReader<Frame> {
       if (!readable) return undefined;
       if (!isRecord(data)) return frame;
       if (form === 'document') {
-        const { body, partly } = refusedBody(request, refusal, data);
+        const { body, partly } = refusedBody(says, request, refusal, data);
         return partly ? writeFrame(body, form) : undefined;
       }
       const choices = choicesOf(data);
@@ -81,20 +82,22 @@ export function openStream(request: OpenAIRequest): ChunkReader<Frame> {
     refuse(refusal, ended) {
       if (document !== undefined) {
         // A whole answer that is refused in part was given by `without`.
-        const { body, partly } = refusedBody(request, refusal, document.data);
+        const { body, partly } = refusedBody(says, request, refusal, document.data);
         return partly ? [] : [writeFrame(body, 'document')];
       }
-      const start = head ?? newHead(request, 'chat.completion.chunk');
-      const message = deltaOf(refusedMessage(request, refusal));
+      const start = head ?? newHead(request, says.id, says.object.chunk);
       const named = refusedChoices(refusal);
       const indices = named === 'all' ? [...new Set([...seen, ...Array(choicesAsked(request)).keys()])] : [...named];
       const write = (rest: JsonObject): Frame => writeFrame({ ...start, ...rest }, 'event');
-      const choice = (index: number, delta: JsonObject, finish: string | null): JsonObject => ({
-        choices: [{ index, delta, logprobs: null, finish_reason: finish }],
+      const said = says.piece(request, refusal);
+      const choice = (index: number, piece: JsonObject, finish: string | null): JsonObject => ({
+        choices: [{ index, ...piece, logprobs: null, finish_reason: finish }],
       });
       return [
-        ...indices.map((index) => write(choice(index, message, null))),
-        ...indices.map((index) => write({ ...choice(index, {}, 'content_filter'), chaperone: notice(refusal) })),
+        ...indices.map((index) => write(choice(index, said, null))),
+        ...indices.map((index) =>
+          write({ ...choice(index, says.nothing, 'content_filter'), chaperone: notice(refusal) }),
+        ),
         ...(ended ? [] : usageFrames(request, refusal, write)),
         ...(ended ? [] : [endFrame()]),
       ];
@@ -152,11 +155,6 @@ function choicesOf(data: JsonObject): readonly unknown[] {
 
 function usageOf({ usage }: JsonObject): JsonObject {
   return usage === undefined ? {} : { usage };
-}
-
-/** What a message adds to a stream: fields that say nothing are left out. */
-function deltaOf(message: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null));
 }
 
 function usageFrames(

@@ -2,6 +2,7 @@ import type { Refusal } from '@chaperone/core';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../wire/answer.ts';
 import { addCompletionUsage, readCompletion, refuseCompletion } from './completion.ts';
+import { messageForm } from './form.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { refusalOf } from '../../test/refusal-of.ts';
 
@@ -40,7 +41,7 @@ const BODY = {
 };
 
 const refuse = (refusal: Partial<Refusal>, body?: OpenAIRequest['body'], completion?: Answer): unknown =>
-  refuseCompletion(request(body), refusalOf(refusal), completion).body;
+  refuseCompletion(messageForm, request(body), refusalOf(refusal), completion).body;
 
 describe('reading', () => {
   test('every string of every choice, unless nobody wrote it', () => {

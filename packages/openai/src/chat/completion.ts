@@ -2,7 +2,8 @@ import type { Refusal, ReplyReading, Segment, Usage } from '@chaperone/core';
 import { choiceIndex, choicePath, isProviderBlock, readChoice, reading, refusedChoices } from './choices.ts';
 import { isList, isRecord, type JsonObject } from '../wire/json.ts';
 import { notice } from '../wire/notice.ts';
-import { headOf, newHead, refusedMessage } from './refusal.ts';
+import type { ChoiceForm } from './form.ts';
+import { headOf, newHead } from './refusal.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { choicesAsked } from './request.ts';
 import { type Answer, writtenAnswer } from '../wire/answer.ts';
@@ -25,37 +26,38 @@ export function readCompletion({ body, request }: Pick<Answer, 'body' | 'request
 }
 
 /** The completion with the refused choices replaced, or one that is nothing but a refusal. */
-export function refuseCompletion(request: OpenAIRequest, refusal: Refusal, answer?: Answer): Answer {
-  return writtenAnswer(refusedBody(request, refusal, answer?.body).body, answer);
+export function refuseCompletion(form: ChoiceForm, request: OpenAIRequest, refusal: Refusal, answer?: Answer): Answer {
+  return writtenAnswer(refusedBody(form, request, refusal, answer?.body).body, answer);
 }
 
 /** The body of a refusal, and whether some of its choices are still the answer's. */
 export function refusedBody(
+  form: ChoiceForm,
   request: OpenAIRequest,
   refusal: Refusal,
   answer?: unknown,
 ): { readonly body: JsonObject; readonly partly: boolean } {
   const refused = refusedChoices(refusal);
-  const message = refusedMessage(request, refusal);
+  const said = form.whole(request, refusal);
   const given = isRecord(answer) && isList(answer['choices']) ? answer['choices'] : [];
   const isKept = (index: number): boolean => refused !== 'all' && !refused.has(index);
   const choices =
     given.length > 0
-      ? given.map((choice, index) => (isKept(index) ? choice : refusedChoice(choiceIndex(choice, index), message)))
-      : Array.from({ length: choicesAsked(request) }, (_, index) => refusedChoice(index, message));
-  const head = isRecord(answer) ? headOf(answer) : newHead(request, 'chat.completion');
+      ? given.map((choice, index) => (isKept(index) ? choice : refusedChoice(choiceIndex(choice, index), said)))
+      : Array.from({ length: choicesAsked(request) }, (_, index) => refusedChoice(index, said));
+  const head = isRecord(answer) ? headOf(answer) : newHead(request, form.id, form.object.whole);
   return {
     body: { ...head, choices, ...usageField(refusal.usage), chaperone: notice(refusal) },
     partly: given.some((_choice, index) => isKept(index)),
   };
 }
 
-function refusedChoice(index: number, message: JsonObject): JsonObject {
-  return { index, message, logprobs: null, finish_reason: 'content_filter' };
+function refusedChoice(index: number, said: JsonObject): JsonObject {
+  return { index, ...said, logprobs: null, finish_reason: 'content_filter' };
 }
 
 /** The completion with the tokens of the attempts before it. */
 export function addCompletionUsage(answer: Answer, usage: Usage): Answer {
   const body = withAddedUsage(answer.body, usage);
-  return body === answer.body ? answer : { ...answer, body, changed: true };
+  return body === answer.body ? answer : writtenAnswer(body, answer);
 }

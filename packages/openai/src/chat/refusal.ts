@@ -11,9 +11,9 @@ export function refusedMessage(request: OpenAIRequest, refusal: Refusal): JsonOb
 }
 
 /** The head of an answer that has none from upstream. */
-export function newHead({ body }: OpenAIRequest, object: string): JsonObject {
+export function newHead({ body }: OpenAIRequest, id: string, object: string): JsonObject {
   return {
-    id: `chatcmpl-${crypto.randomUUID().replaceAll('-', '')}`,
+    id: `${id}${crypto.randomUUID().replaceAll('-', '')}`,
     object,
     created: Math.floor(Date.now() / 1000),
     model: textAt(body, 'model') ?? '',

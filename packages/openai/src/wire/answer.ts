@@ -1,4 +1,3 @@
-import type { JsonObject } from './json.ts';
 import type { OpenAIRequest } from './request.ts';
 
 /** An answer that came at once, and where it comes from. */
@@ -14,6 +13,6 @@ export interface Answer {
 }
 
 /** An answer that the guard wrote, in the place of one that came or of none. */
-export function writtenAnswer(body: JsonObject, answer?: Answer): Answer {
+export function writtenAnswer(body: unknown, answer?: Answer): Answer {
   return { ...answer, body, changed: true };
 }

@@ -7,43 +7,58 @@ import { under } from './paths.ts';
  * has never heard of: what is left out is named here, key by key, and only while it looks like what it is there for.
  */
 
-/** Chosen from a fixed list, or opaque: neither a person nor a model wrote them. */
-const WITHOUT_PROSE: ReadonlySet<string> = new Set([
-  'id',
-  'role',
-  'type',
-  'object',
-  'format', // of audio, of reasoning: 'wav', 'anthropic-claude-v1'
-  'tool_call_id',
-  'file_id',
-  'mime_type',
-  'signature', // of reasoning: base64
-  'thought_signature',
-  'encrypted_content',
-]);
+/** What the names of fields say about what stands under them. */
+export interface Words {
+  /** Chosen from a fixed list, or opaque: neither a person nor a model wrote them. */
+  readonly withoutProse: ReadonlySet<string>;
+  /** Repeats what is read elsewhere, or is not of the message. */
+  readonly skipped: ReadonlySet<string>;
+  readonly kinds: ReadonlyMap<string, SegmentKind>;
+  /** Fields that hold a medium. */
+  readonly media: ReadonlyMap<string, SegmentKind>;
+  /** By the `type` of an object: it is a medium itself, whose bytes or address are among its fields. */
+  readonly mediumTypes: ReadonlyMap<string, SegmentKind>;
+  /** The bytes of a medium that was read as such, where they are, and how to play them. */
+  readonly mediumFields: ReadonlySet<string>;
+}
 
-/** Bytes of a medium that was read as such, and how to play them. */
-const MEDIA_FIELDS: ReadonlySet<string> = new Set(['url', 'data', 'file_data', 'detail', 'format', 'id', 'file_id']);
-
-const MEDIA: ReadonlyMap<string, SegmentKind> = new Map([
-  ['image_url', 'image'],
-  ['input_audio', 'audio'],
-  ['audio_url', 'audio'],
-  ['audio', 'audio'],
-  ['video_url', 'video'],
-  ['file', 'file'],
-]);
-
-const KINDS: ReadonlyMap<string, SegmentKind> = new Map([
-  ['reasoning', 'reasoning'],
-  ['reasoning_content', 'reasoning'],
-  ['reasoning_details', 'reasoning'],
-  ['thinking', 'reasoning'],
-  ['thinking_blocks', 'reasoning'],
-  ['refusal', 'refusal'],
-  ['arguments', 'tool-input'],
-  ['input', 'tool-input'],
-]);
+/** The words of chat completions. */
+export const WORDS: Words = {
+  withoutProse: new Set([
+    'id',
+    'role',
+    'type',
+    'object',
+    'format', // of audio, of reasoning: 'wav', 'anthropic-claude-v1'
+    'tool_call_id',
+    'file_id',
+    'mime_type',
+    'signature', // of reasoning: base64
+    'thought_signature',
+    'encrypted_content',
+  ]),
+  skipped: new Set(),
+  kinds: new Map([
+    ['reasoning', 'reasoning'],
+    ['reasoning_content', 'reasoning'],
+    ['reasoning_details', 'reasoning'],
+    ['thinking', 'reasoning'],
+    ['thinking_blocks', 'reasoning'],
+    ['refusal', 'refusal'],
+    ['arguments', 'tool-input'],
+    ['input', 'tool-input'],
+  ]),
+  media: new Map([
+    ['image_url', 'image'],
+    ['input_audio', 'audio'],
+    ['audio_url', 'audio'],
+    ['audio', 'audio'],
+    ['video_url', 'video'],
+    ['file', 'file'],
+  ]),
+  mediumTypes: new Map(),
+  mediumFields: new Set(['url', 'data', 'file_data', 'detail', 'format', 'id', 'file_id']),
+};
 
 /** How one message, or one chunk of it, is read. */
 export interface ContentReader {
@@ -55,6 +70,8 @@ export interface ContentReader {
   readonly name: (path: string, name: string) => string;
   /** Which element of its list this is. */
   readonly place: (element: unknown, position: number) => number;
+  /** Default: those of chat completions. */
+  readonly words?: Words;
 }
 
 /** Hands over every segment of a value. */
@@ -66,6 +83,8 @@ export function readContent(value: unknown, path: string, kind: SegmentKind, rea
       readContent(element, `${path}[${reader.place(element, position)}]`, kind, reader);
     });
   } else if (isRecord(value)) {
+    const medium = (reader.words ?? WORDS).mediumTypes.get(textAt(value, 'type') ?? '');
+    if (medium !== undefined) return readMedium(value, path, path, medium, kind, reader);
     let position = 0;
     for (const key in value) readField(value, key, under(path, key, position++), path, kind, reader);
   }
@@ -80,15 +99,16 @@ function readField(
   reader: ContentReader,
 ): void {
   const value = record[key];
-  if (value === null || value === undefined) return;
+  const { words = WORDS } = reader;
+  if (value === null || value === undefined || words.skipped.has(key)) return;
   if (typeof value === 'string') {
-    if (isOpaque(value) && (WITHOUT_PROSE.has(key) || (key === 'data' && isSealed(record)))) return;
+    if (isOpaque(value) && (words.withoutProse.has(key) || (key === 'data' && isSealed(record)))) return;
     if (key === 'name') return readContent(reader.name(path, value), path, kind, reader);
   }
-  const medium = MEDIA.get(key);
+  const medium = words.media.get(key);
   if (medium !== undefined && (isRecord(value) || (typeof value === 'string' && key.endsWith('_url'))))
     return readMedium(value, owner === reader.root ? path : owner, path, medium, kind, reader);
-  const kindHere = KINDS.get(key) ?? kind;
+  const kindHere = words.kinds.get(key) ?? kind;
   // Arguments that are already parsed are judged in one piece, keys and all.
   if (kindHere === 'tool-input' && kind !== 'tool-input' && typeof value === 'object')
     return readContent(JSON.stringify(value), path, kindHere, reader);
@@ -107,15 +127,23 @@ function readMedium(
   const image = medium === 'image' ? imageOf(value) : undefined;
   reader.take({ kind: medium, role: reader.role, path: place, ...(image === undefined ? {} : { image }) });
   if (typeof value === 'string') return;
+  const { words = WORDS } = reader;
   let position = 0;
   for (const field in value) {
     const here = under(path, field, position++);
-    if (!(MEDIA_FIELDS.has(field) && typeof value[field] === 'string')) readContent(value[field], here, kind, reader);
+    if (!(words.mediumFields.has(field) && typeof value[field] === 'string'))
+      readField(value, field, here, path, kind, reader);
   }
 }
 
 function imageOf(value: JsonObject | string): URL | undefined {
-  const address = typeof value === 'string' ? value : textAt(value, 'url');
+  const made = textAt(value, 'result');
+  const address =
+    typeof value === 'string'
+      ? value
+      : (textAt(value, 'url') ??
+        textAt(value, 'image_url') ??
+        (made && `data:image/${textAt(value, 'output_format') ?? 'png'};base64,${made}`));
   return address === undefined ? undefined : (URL.parse(address) ?? undefined);
 }
 

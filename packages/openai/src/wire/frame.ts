@@ -15,10 +15,15 @@ const encoder = new TextEncoder();
 const PLAIN = 'data: ';
 const LINE_END = /[\r\n]/;
 
-/** A frame that carries an object, in the form of another. */
-export function writeFrame(data: JsonObject, form: Frame['form']): Frame {
+/**
+ * A frame that carries an object, in the form of another.
+ * @param name the event's, where the protocol names them
+ */
+export function writeFrame(data: JsonObject, form: Frame['form'], name?: string): Frame {
   const json = JSON.stringify(data);
-  const bytes = encoder.encode(form === 'event' ? `data: ${json}\n\n` : json);
+  const bytes = encoder.encode(
+    form === 'event' ? `${name === undefined ? '' : `event: ${name}\n`}data: ${json}\n\n` : json,
+  );
   return { bytes, form, data, readable: true };
 }
 

@@ -37,13 +37,13 @@ export function streamResponse(
 }
 
 /** A refused input as an HTTP error that no client repeats. */
-export function refusalErrorResponse(refusal: Refusal, judgement: Judgement): Response {
+export function refusalErrorResponse(refusal: Refusal, param: string | null, judgement: Judgement): Response {
   const { message, cause } = refusal;
   const flagged = cause === 'flagged';
   const chaperone = notice(refusal);
   const error = flagged
-    ? { message, type: 'invalid_request_error', param: 'messages', code: 'content_filter', chaperone }
-    : { message, type: 'server_error', param: 'messages', code: 'content_unchecked', chaperone };
+    ? { message, type: 'invalid_request_error', param, code: 'content_filter', chaperone }
+    : { message, type: 'server_error', param, code: 'content_unchecked', chaperone };
   return errorResponse(flagged ? 400 : 503, { error, chaperone }, notesOf(judgement));
 }
 

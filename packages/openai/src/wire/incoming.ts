@@ -1,4 +1,4 @@
-import { isRecord, keysIn, keysOf, parseJson } from './json.ts';
+import { readBody } from './body.ts';
 import { isSigned, type OpenAIRequest } from './request.ts';
 
 export type FetchArguments = Parameters<typeof globalThis.fetch>;
@@ -22,33 +22,30 @@ export function methodOf([input, init]: FetchArguments): string {
   return init?.method ?? (isRequest(input) ? input.method : 'GET');
 }
 
-/** Reads a call, or undefined where its body is no JSON object: what nobody can read must not be sent. */
-export async function readIncoming(args: FetchArguments): Promise<Incoming | undefined> {
+/** Reads a call, or undefined where nobody can read its body: that must not be sent. */
+export async function readIncoming(args: FetchArguments, takesForms: boolean): Promise<Incoming | undefined> {
   const [input, init] = args;
   const source = isRequest(input) ? input : undefined;
-  const text = await bodyOf(args).catch(() => ''); // a body that was read before, or breaks off
-  const body = parseJson(text);
-  if (!isRecord(body)) return undefined;
-  const request: OpenAIRequest = { url: urlOf(args), headers: new Headers(init?.headers ?? source?.headers), body };
+  const headers = new Headers(init?.headers ?? source?.headers);
+  const body = await readBody(methodOf(args), headers, init?.body ?? source).catch(() => undefined); // read before, or broken off
+  if (body === undefined || (body.isForm && !takesForms)) return undefined;
+  const request: OpenAIRequest = { url: urlOf(args), headers, body: body.fields };
   return {
     request,
     signal: init?.signal ?? source?.signal,
     outgoing(sent, signal) {
-      const headers = new Headers(sent.headers);
-      const isOwn = sent === request && (isSigned(headers) || keysIn(text) === keysOf(body));
-      const json = isOwn ? text : JSON.stringify(sent.body);
-      if (json !== text) headers.delete('content-length');
-      const changed = { ...init, headers, body: json, signal };
+      const isOwn = sent === request && (isSigned(sent.headers) || body.isUnambiguous);
+      const outgoing = new Headers(sent.headers);
+      if (!isOwn) for (const name of OF_THE_BYTES) outgoing.delete(name);
+      const given = isOwn ? body.given : JSON.stringify(sent.body);
+      const changed = { ...init, headers: outgoing, signal, ...(given !== undefined && { body: given }) };
       return source === undefined ? [input, changed] : [new Request(source, changed)];
     },
   };
 }
 
-async function bodyOf([input, init]: FetchArguments): Promise<string> {
-  if (typeof init?.body === 'string') return init.body;
-  if (init?.body !== undefined && init.body !== null) return new Response(init.body).text();
-  return isRequest(input) ? input.text() : '';
-}
+/** Headers that speak of the bytes of a body. */
+const OF_THE_BYTES: readonly string[] = ['content-length', 'content-encoding'];
 
 function isRequest(input: FetchArguments[0]): input is Request {
   return typeof input !== 'string' && !(input instanceof URL);

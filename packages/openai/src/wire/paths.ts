@@ -12,7 +12,7 @@ export function under(path: string, key: string, position: number): string {
   const known = KNOWN.get(path)?.get(key);
   if (known !== undefined) return known;
   if (!PLAIN_KEY.test(key)) return `${path}.{${position}}`;
-  const made = `${path}.${key}`;
+  const made = path === '' ? key : `${path}.${key}`;
   // The same few paths are asked for with every token of a stream: one text of each is found faster than made.
   if (KNOWN.size < MOST_KNOWN) {
     const keys = KNOWN.get(path) ?? new Map<string, string>();

@@ -47,9 +47,13 @@ export class Upstream {
     this.#incoming = incoming;
   }
 
-  /** A whole reply. The body of the response stays unread, so that what is released is what upstream gave. */
-  async reply(request: OpenAIRequest, signal: AbortSignal): Promise<Answer> {
+  /**
+   * A whole reply. The body of the response stays unread, so that what is released is what upstream gave.
+   * @param isRead whether a copy of it is read
+   */
+  async reply(request: OpenAIRequest, signal: AbortSignal, isRead: boolean): Promise<Answer> {
     const response = await this.#send(request, signal);
+    if (!isRead) return { response, body: undefined, request };
     const text = await this.#readCopy(response, signal);
     const answer: Answer = { response, body: parseJson(text), request };
     return isRefusal(response) ? markRefusal(answer) : answer;

@@ -1,0 +1,60 @@
+import type { Segment } from '@chaperone/core';
+
+/**
+ * What a stream has said so far, text by text. Most of it is said twice and more: piece by piece, when it is complete,
+ * and with the whole response. Only what is new is judged; what contradicts what was said before is a text of its own.
+ */
+export class Heard {
+  readonly #texts = new Map<string, string>();
+  readonly #media = new Set<string>();
+  readonly #ended = new Set<string>();
+  readonly #isStructured: boolean;
+
+  /** @param isStructured whether text follows a format, so that half of it is of no use */
+  constructor(isStructured: boolean) {
+    this.#isStructured = isStructured;
+  }
+
+  /** A piece of a text. Throws where the text has ended: nobody could tell what a reader makes of both. */
+  more(segment: Segment, into: Segment[]): void {
+    const { path, text } = segment;
+    if (text === undefined) return this.all(segment, into);
+    if (this.#ended.has(path)) throw new TypeError('A text goes on after its end.');
+    this.#texts.set(path, (this.#texts.get(path) ?? '') + text);
+    into.push(this.#placed(segment));
+  }
+
+  /** All of a text, as far as it is known at this moment. */
+  all(segment: Segment, into: Segment[]): void {
+    const { path, text } = segment;
+    if (text === undefined) {
+      const place = segment.image === undefined ? path : `${path}#${segment.image.toString().length}`;
+      if (this.#media.has(place)) return;
+      this.#media.add(place);
+      into.push(segment);
+      return;
+    }
+    const known = this.#texts.get(path);
+    if (text === '' || text === known) return;
+    if (known === undefined || (text.startsWith(known) && !this.#ended.has(path))) {
+      this.#texts.set(path, text);
+      into.push(this.#placed({ ...segment, text: text.slice(known?.length ?? 0) }));
+    } else this.all({ ...segment, path: `${path}#` }, into);
+  }
+
+  /** The texts below a path, which are complete. */
+  end(path: string): readonly string[] {
+    const texts = [...this.#texts.keys()].filter((each) => isBelow(each, path) && !this.#ended.has(each));
+    for (const each of texts) this.#ended.add(each);
+    return texts;
+  }
+
+  #placed(segment: Segment): Segment {
+    return this.#isStructured && segment.kind === 'text' ? { ...segment, isWhole: true } : segment;
+  }
+}
+
+/** Whether a path leads through another, or, with a mark behind it, stands for it once more. */
+function isBelow(path: string, other: string): boolean {
+  return path.startsWith(other) && ['', '.', '[', '#'].includes(path.charAt(other.length));
+}

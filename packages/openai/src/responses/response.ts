@@ -1,0 +1,97 @@
+import type { Refusal, ReplyReading, Segment, Usage } from '@chaperone/core';
+import { type Answer, writtenAnswer } from '../wire/answer.ts';
+import { at, isList, isRecord, type JsonObject } from '../wire/json.ts';
+import type { OpenAIRequest } from '../wire/request.ts';
+import { toolNames, unknownName } from '../wire/tool-names.ts';
+import { type ItemReader, readOutputItem, readPart } from './items.ts';
+import { headOf, newId, refusalItem, refusedResponse } from './refusal.ts';
+import { readUsage, withAddedUsage } from './usage.ts';
+
+/** What a response says about itself and its request; all else could be read by somebody. */
+const ABOUT_THE_RESPONSE: ReadonlySet<string> = new Set([
+  'id',
+  'object',
+  'created_at',
+  'completed_at',
+  'status',
+  'output',
+  'output_text', // what clients make of `output`
+  'usage',
+  'error',
+  'incomplete_details',
+  'moderation',
+  'content_filters',
+  'billing',
+  'chaperone',
+  'access_programs',
+  'context_management',
+  'include',
+  'prompt_cache_options',
+  'frequency_penalty',
+  'presence_penalty',
+  'background',
+  'conversation',
+  'instructions',
+  'max_output_tokens',
+  'max_tool_calls',
+  'metadata',
+  'model',
+  'parallel_tool_calls',
+  'previous_response_id',
+  'prompt',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'reasoning',
+  'safety_identifier',
+  'service_tier',
+  'store',
+  'temperature',
+  'text',
+  'tool_choice',
+  'tools',
+  'top_logprobs',
+  'top_p',
+  'truncation',
+  'user',
+]);
+
+/** Everything that a response says. Throws where the body is none. */
+export function readResponse({ body, request }: Pick<Answer, 'body' | 'request'>): ReplyReading {
+  if (!isRecord(body) || !isList(body['output'])) throw new TypeError('The answer is not a response.');
+  const segments: Segment[] = [];
+  const reader = { name: unknownName(toolNames(request?.body)), take: (segment: Segment) => segments.push(segment) };
+  readOutput(body, reader);
+  return { segments, ...aboutResponse(body) };
+}
+
+/** Hands over every segment of a response. */
+export function readOutput(response: JsonObject, reader: ItemReader): void {
+  const { output } = response;
+  if (isList(output)) output.forEach((item, index) => readOutputItem(item, outputPath(index), reader));
+  for (const key in response) if (!ABOUT_THE_RESPONSE.has(key)) readPart({ [key]: response[key] }, '', 'text', reader);
+}
+
+/** What a response says about itself. */
+export function aboutResponse(response: JsonObject): Pick<ReplyReading, 'usage' | 'providerBlocks'> {
+  const usage = readUsage(response);
+  const isBlocked = at(response['incomplete_details'], 'reason') === 'content_filter';
+  return { ...(usage && { usage }), ...(isBlocked && { providerBlocks: ['output'] }) };
+}
+
+export function outputPath(index: number): string {
+  return FIRST_ITEMS[index] ?? `output[${index}]`;
+}
+
+const FIRST_ITEMS: readonly string[] = [0, 1, 2, 3].map((index) => `output[${index}]`);
+
+/** A response that is nothing but a refusal: it is one answer, of which no part is left when one is refused. */
+export function refuseResponse(request: OpenAIRequest, refusal: Refusal, answer?: Answer): Answer {
+  const item = refusalItem(request, refusal, `msg_${newId()}`);
+  return writtenAnswer(refusedResponse(refusal, headOf(request, answer?.body), [item]), answer);
+}
+
+/** The response with the tokens of the attempts before it. */
+export function addResponseUsage(answer: Answer, usage: Usage): Answer {
+  const body = withAddedUsage(answer.body, usage);
+  return body === answer.body ? answer : writtenAnswer(body, answer);
+}
