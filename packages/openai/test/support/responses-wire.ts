@@ -20,8 +20,10 @@ export function response(output: readonly unknown[], more: object = {}): JsonObj
 }
 
 /** Numbers events, and makes frames of them. */
-export function framesOf(events: readonly JsonObject[]): Frame[] {
-  return events.map((event, at) => writeFrame({ ...event, sequence_number: at }, 'event', String(event['type'])));
+export function framesOf(events: readonly JsonObject[], first = 0): Frame[] {
+  return events.map((event, at) =>
+    writeFrame({ ...event, sequence_number: first + at }, 'event', String(event['type'])),
+  );
 }
 
 /** What opens a stream, says one message in pieces, and ends the stream. */
