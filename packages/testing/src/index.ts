@@ -3,8 +3,21 @@ export type { Answer, AnswerChoice, AnswerToolCall, ChatScript } from './server/
 export type { Assessment, ModerationScript } from './server/assessment.ts';
 export type { Fault, Faults } from './server/fault.ts';
 export type { Quota } from './server/quota.ts';
-export type { RecordedChatRequest, RecordedModerationRequest, RecordedRequest } from './server/record.ts';
-export type { ChatRequest, ChatRequestMessage, ModerationPart, ModerationRequest } from './server/wire.ts';
+export type {
+  RecordedChatRequest,
+  RecordedGenerationRequest,
+  RecordedModerationRequest,
+  RecordedRequest,
+  RecordedResponsesRequest,
+} from './server/record.ts';
+export type {
+  ChatRequest,
+  ChatRequestMessage,
+  ModerationPart,
+  ModerationRequest,
+  ResponsesInputItem,
+  ResponsesRequest,
+} from './server/wire.ts';
 
 export {
   fakeModerator,

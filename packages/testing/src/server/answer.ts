@@ -18,14 +18,25 @@ export interface AnswerChoice {
   readonly chunks?: readonly string[];
   /** The model's own refusal. */
   readonly refusal?: string;
-  /** Sent as `reasoning_content`, before the content. */
+  /** Sent before the content: as `reasoning_content`, in a response as an item with a summary. */
   readonly reasoning?: string;
+  /**
+   * Only in a response: output items as they go over the wire, of any type also an unknown one, after the reasoning and
+   * before the message. Default `id`: made by the server. A stream has each of them twice and nothing in between: as it
+   * is added (a `status` then says `in_progress`) and as it is done.
+   */
+  readonly items?: readonly object[];
   readonly toolCalls?: readonly AnswerToolCall[];
-  /** Default: `tool_calls` where there are any, else `stop`. */
+  /**
+   * Default: `tool_calls` where there are any, else `stop`. With `length` or `content_filter` a response is `incomplete`.
+   */
   readonly finishReason?: string;
 }
 
-/** What the model says: a text, or whatever a completion can hold. */
+/**
+ * What the model says: a text, or whatever a completion can hold. It is said in the form of the endpoint that was asked;
+ * in a response each choice is a message of its own.
+ */
 export type Answer =
   | string
   | (AnswerChoice & {
@@ -39,7 +50,8 @@ export type Answer =
 
 /**
  * What the model is going to say: always the same, a list that plays in order and whose last one repeats, or what a
- * function makes of the request. A script that throws gives status 500 with its message.
+ * function makes of the request. Whatever the endpoint, it gets all that was sent with the `messages` of a chat: those of
+ * a response are its `instructions` and its `input`. A script that throws gives status 500 with its message.
  */
 export type ChatScript = Answer | readonly Answer[] | ((request: ChatRequest) => Answer | Promise<Answer>);
 
@@ -52,6 +64,7 @@ export interface ResolvedChoice {
   readonly pieces: readonly string[];
   readonly refusal: string | null;
   readonly reasoning: string | undefined;
+  readonly items: readonly object[];
   readonly toolCalls: readonly Required<AnswerToolCall>[];
   readonly finishReason: string;
 }
@@ -108,16 +121,22 @@ function resolveChoice(given: string | AnswerChoice, id: string): ResolvedChoice
     pieces: choice.chunks ?? cutIntoWords(content ?? ''),
     refusal: choice.refusal ?? null,
     reasoning: choice.reasoning,
+    items: (choice.items ?? []).map((item, index) => ({ id: `item_${id}_${index}`, ...item })),
     toolCalls: (choice.toolCalls ?? []).map((call, index) => ({ id: `call_${id}_${index}`, ...call })),
     finishReason: choice.finishReason ?? (choice.toolCalls?.length ? 'tool_calls' : 'stop'),
   };
 }
 
-function estimateUsage(request: ChatRequest, choices: readonly ResolvedChoice[]): Usage {
-  const said = choices.flatMap(({ content, refusal, reasoning, toolCalls }) => [
-    ...[content, refusal, reasoning].map((text) => text ?? ''),
+/** Everything that a choice says. */
+export function textsOf({ content, refusal, reasoning, toolCalls }: ResolvedChoice): readonly string[] {
+  return [
+    ...[reasoning, content, refusal].map((text) => text ?? ''),
     ...toolCalls.map((call) => call.arguments),
-  ]);
+  ].filter((text) => text !== '');
+}
+
+function estimateUsage(request: ChatRequest, choices: readonly ResolvedChoice[]): Usage {
+  const said = choices.flatMap(textsOf);
   return { inputTokens: tokens(JSON.stringify(request.messages)), outputTokens: tokens(said.join('')) };
 }
 

@@ -1,5 +1,6 @@
 import type { Usage } from '@chaperone/core';
 import { cutEvery, cutIntoWords, type ResolvedAnswer, type ResolvedChoice } from './answer.ts';
+import { tokenLogprobs } from './logprobs.ts';
 import type { ChatRequest } from './wire.ts';
 
 /** The moment at which everything here claims to have been made: the same in every run. */
@@ -8,6 +9,8 @@ export const CREATED = 1_750_000_000;
 /** One event of a stream: what it carries, and at which step of the generation it comes (the first token is step 0). */
 export interface StreamEvent {
   readonly step: number;
+  /** Its `event:` line. Default: none. */
+  readonly name?: string;
   readonly data: object | '[DONE]';
 }
 
@@ -103,15 +106,8 @@ function deltas(choice: ResolvedChoice, withLogprobs: boolean): readonly Delta[]
   ];
 }
 
-// A guard that forgets them leaks the text a second time, token by token: that is why the server can send them.
 function logprobs(pieces: readonly string[]): object {
-  const content = pieces.map((token) => ({
-    token,
-    logprob: -0.01,
-    bytes: [...new TextEncoder().encode(token)],
-    top_logprobs: [],
-  }));
-  return { content, refusal: null };
+  return { content: tokenLogprobs(pieces), refusal: null };
 }
 
 function wireUsage({ inputTokens, outputTokens }: Usage): object {

@@ -16,6 +16,8 @@ export interface Delivery {
   /** Undefined: not even the head goes out. */
   readonly head: { readonly status: number; readonly headers: { readonly [name: string]: string } } | undefined;
   readonly frames: readonly Frame[];
+  /** What the frames are. Default: a JSON body. */
+  readonly events?: 'unnamed' | 'named';
   readonly ending: 'end' | 'hang' | 'reset';
 }
 
@@ -32,18 +34,28 @@ export function json(status: number, body: object, wait = 0): Delivery {
   };
 }
 
+/** A server-sent event. */
+export interface ServerSentEvent {
+  readonly name?: string;
+  readonly data: object | string;
+}
+
+/** An event as it goes over the wire. */
+export function eventText({ name, data }: ServerSentEvent): string {
+  const lines = [...(name === undefined ? [] : [`event: ${name}`]), `data: ${textOf(data)}`];
+  return `${lines.join('\n')}\n\n`;
+}
+
 /** Server-sent events, a frame each. */
-export function eventStream(events: readonly { readonly data: object | string; readonly due: number }[]): Delivery {
+export function eventStream(events: readonly (ServerSentEvent & { readonly due: number })[]): Delivery {
   return {
     wait: 0,
     head: {
       status: 200,
       headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' },
     },
-    frames: events.map(({ data, due }) => ({
-      text: `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`,
-      due,
-    })),
+    frames: events.map((event) => ({ text: eventText(event), due: event.due })),
+    events: events.some(({ name }) => name !== undefined) ? 'named' : 'unnamed',
     ending: 'end',
   };
 }
@@ -75,6 +87,10 @@ export async function deliver(
     if (head) await pause(READING_TIME, undefined, { signal });
     response.socket?.resetAndDestroy();
   }
+}
+
+function textOf(data: object | string): string {
+  return typeof data === 'string' ? data : JSON.stringify(data);
 }
 
 async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {

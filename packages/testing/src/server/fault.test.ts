@@ -5,13 +5,16 @@ const server = await startServer({ chat: 'A quiet afternoon by the sea.' });
 afterAll(() => server.close());
 beforeEach(() => server.reset());
 
-const body = { model: 'gpt-test', messages: [{ role: 'user', content: 'Hello' }], input: ['a', 'b'] };
+const body = { model: 'gpt-test', messages: [{ role: 'user', content: 'Hello' }] };
+const inputs = { input: ['a', 'b'] };
 
-/** The endpoints, and the two forms of the one. */
+/** The endpoints, and the two forms of those that can stream. */
 const ENDPOINTS = [
   { name: 'a reply', endpoint: 'chat', path: '/chat/completions', more: {} },
   { name: 'a stream', endpoint: 'chat', path: '/chat/completions', more: { stream: true } },
-  { name: 'moderation', endpoint: 'moderation', path: '/moderations', more: {} },
+  { name: 'a response', endpoint: 'chat', path: '/responses', more: { input: 'Hello' } },
+  { name: 'a streamed response', endpoint: 'chat', path: '/responses', more: { input: 'Hello', stream: true } },
+  { name: 'moderation', endpoint: 'moderation', path: '/moderations', more: inputs },
 ] as const;
 
 describe.for(ENDPOINTS)('$name', ({ endpoint, path, more }) => {
@@ -157,7 +160,7 @@ describe.for(ENDPOINTS)('$name', ({ endpoint, path, more }) => {
 
 test('one result too few, one too many', async () => {
   const results = async (): Promise<number> => {
-    const response = await fetch(`${server.url}/moderations`, { method: 'POST', body: JSON.stringify(body) });
+    const response = await fetch(`${server.url}/moderations`, { method: 'POST', body: JSON.stringify(inputs) });
     const answer = (await response.json()) as { results: unknown[] };
     return answer.results.length;
   };
@@ -181,6 +184,7 @@ function failing(status: number): Fault {
 
 /** The JSON of a body, or of every event of a stream. */
 function parseAll(text: string): unknown[] {
-  const parts = text.startsWith('data: ') ? text.split('\n\n').map((event) => event.replace(/^data: /, '')) : [text];
+  const isStream = /^(data|event): /.test(text);
+  const parts = isStream ? text.split('\n\n').map((event) => event.replace(/^(event: .*\n)?data: /, '')) : [text];
   return parts.filter((part) => part !== '' && part !== '[DONE]').map((part) => JSON.parse(part) as unknown);
 }

@@ -1,5 +1,5 @@
 import { cutEvery } from './answer.ts';
-import { json, type Delivery, type Frame } from './delivery.ts';
+import { eventText, json, type Delivery, type Frame } from './delivery.ts';
 import { errorBody } from './wire.ts';
 
 /**
@@ -12,7 +12,7 @@ import { errorBody } from './wire.ts';
  * - `truncated` – the body stops in the middle; the connection ends as if that were all.
  * - `malformed` – status 200 and a body that is no JSON; in a stream one event that is none.
  * - `wrong-shape` – status 200 and JSON of another shape.
- * - `error-in-body` – in a stream an `{ error }` event after half of it; else status 500.
+ * - `error-in-body` – in a stream an `{ error }` event after half of it, that of a response named `error`; else status 500.
  * - `slow-body` – the head at once, the body little by little over so many milliseconds.
  */
 export type Fault =
@@ -32,7 +32,10 @@ export type Fault =
   | 'wrong-shape'
   | 'error-in-body';
 
-/** What can go wrong, by endpoint. `too-few` and `too-many`: one result less, or more, than there are inputs. */
+/**
+ * What can go wrong, by what the server does: `chat` is whatever the chat script answers, at any endpoint. `too-few` and
+ * `too-many`: one result less, or more, than there are inputs.
+ */
 export interface Faults {
   readonly chat: Fault;
   readonly moderation: Fault | 'too-few' | 'too-many';
@@ -89,26 +92,35 @@ const SPOILED: { readonly [F in BodyFault]: (delivery: Delivery) => Delivery } =
   truncated: (delivery) => ({ ...delivery, frames: firstHalf(delivery.frames) }),
   malformed(delivery) {
     const middle = Math.floor(delivery.frames.length / 2);
-    const text = isStream(delivery) ? 'data: {"id":"chatcmpl-\n\n' : '<html>This is no JSON.</html>';
+    const text = MALFORMED[delivery.events ?? 'none'];
     return { ...delivery, frames: delivery.frames.map((frame, at) => (at === middle ? { ...frame, text } : frame)) };
   },
   'wrong-shape'(delivery) {
-    const other = '{"greeting":"This has another shape."}';
-    const texts = isStream(delivery) ? [`data: ${other}\n\n`, 'data: [DONE]\n\n'] : [other];
+    const other = { greeting: 'This has another shape.' };
+    const texts = {
+      none: [JSON.stringify(other)],
+      unnamed: [eventText({ data: other }), eventText({ data: '[DONE]' })],
+      named: [eventText({ name: 'greeting', data: other })],
+    }[delivery.events ?? 'none'];
     return { ...delivery, frames: texts.map((text) => ({ text, due: 0 })) };
   },
   'error-in-body'(delivery) {
     const error = errorOfStatus(500);
-    if (!isStream(delivery)) return json(500, error);
+    if (delivery.events === undefined) return json(500, error);
     const before = delivery.frames.slice(0, Math.ceil(delivery.frames.length / 2));
-    const event = { text: `data: ${JSON.stringify(error)}\n\n`, due: before.at(-1)?.due ?? 0 };
-    return { ...delivery, frames: [...before, event] };
+    const text =
+      delivery.events === 'named'
+        ? eventText({ name: 'error', data: { type: 'error', sequence_number: before.length, ...error } })
+        : eventText({ data: error });
+    return { ...delivery, frames: [...before, { text, due: before.at(-1)?.due ?? 0 }] };
   },
 };
 
-function isStream({ head }: Delivery): boolean {
-  return head?.headers['content-type']?.startsWith('text/event-stream') === true;
-}
+const MALFORMED = {
+  none: '<html>This is no JSON.</html>',
+  unnamed: 'data: {"id":"chatcmpl-\n\n',
+  named: 'event: response.output_text.delta\ndata: {"type":"response.out\n\n',
+} as const;
 
 /** Half of the frames; the last of them is cut in its middle, so that a lone frame is cut too. */
 function firstHalf(frames: readonly Frame[]): readonly Frame[] {

@@ -1,4 +1,4 @@
-import type { ChatRequest, ModerationRequest } from './wire.ts';
+import type { ChatRequest, ModerationRequest, ResponsesRequest } from './wire.ts';
 
 interface Recorded<Endpoint extends string, Body> {
   /** `other`: another path, or a body that its endpoint cannot read. */
@@ -19,10 +19,16 @@ interface Recorded<Endpoint extends string, Body> {
 }
 
 /** A request that the server got. It is one object from arrival to end: what becomes of it changes in place. */
-export type RecordedRequest = RecordedChatRequest | RecordedModerationRequest | Recorded<'other', unknown>;
+export type RecordedRequest = RecordedGenerationRequest | RecordedModerationRequest | Recorded<'other', unknown>;
 
-/** A request for a completion. */
+/** A request that the model answers with what the script says. */
+export type RecordedGenerationRequest = RecordedChatRequest | RecordedResponsesRequest;
+
+/** A request for a chat completion. */
 export type RecordedChatRequest = Recorded<'chat', ChatRequest>;
+
+/** A request for a response. */
+export type RecordedResponsesRequest = Recorded<'responses', ResponsesRequest>;
 
 /** A request for moderation. */
 export interface RecordedModerationRequest extends Recorded<'moderation', ModerationRequest> {
@@ -37,3 +43,8 @@ export type OpenRecord = (Exclude<RecordedRequest, RecordedModerationRequest> | 
 };
 
 export type OpenModerationRecord = RecordedModerationRequest & { refused: boolean };
+
+/** Whether a request is one that the chat script answers. */
+export function isGeneration<R extends RecordedRequest>(record: R): record is Extract<R, RecordedGenerationRequest> {
+  return record.endpoint === 'chat' || record.endpoint === 'responses';
+}

@@ -329,10 +329,10 @@ test('flags nothing where no script says otherwise', async ({ start }) => {
 test('lists its model, and knows no other path', async ({ start }) => {
   const server = await start();
   expect(await json(fetch(`${server.url}/models`))).toMatchObject({ object: 'list', data: [{ object: 'model' }] });
-  const response = await post(`${server.url}/responses?x=1`, {});
+  const response = await post(`${server.url}/embeddings?x=1`, {});
   expect(response.status).toBe(404);
   expect(await response.json()).toEqual({
-    error: { message: 'Invalid URL (POST /v1/responses?x=1)', type: 'invalid_request_error', param: null, code: null },
+    error: { message: 'Invalid URL (POST /v1/embeddings?x=1)', type: 'invalid_request_error', param: null, code: null },
   });
   expect((await fetch(`${server.url}/moderations`)).status).toBe(404);
 });
@@ -343,6 +343,12 @@ test.for<[path: string, body: unknown, param: string | null]>([
   ['/chat/completions', { model: 'gpt-test' }, 'messages'],
   ['/chat/completions', { model: 'gpt-test', messages: [{ content: 'x' }] }, 'messages[0]'],
   ['/chat/completions', { ...hello, n: 0 }, 'n'],
+  ['/responses', [], null],
+  ['/responses', { input: 'Hello' }, 'model'],
+  ['/responses', { model: 'gpt-test' }, 'input'],
+  ['/responses', { model: 'gpt-test', input: ['Hello'] }, 'input'],
+  ['/responses', { model: 'gpt-test', input: 'Hello', instructions: 1 }, 'instructions'],
+  ['/responses', { model: 'gpt-test', input: 'Hello', include: 'logprobs' }, 'include'],
   ['/moderations', [], null],
   ['/moderations', { input: [] }, 'input'],
   ['/moderations', { input: ['a', { type: 'text', text: 'b' }] }, 'input'],

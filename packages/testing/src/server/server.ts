@@ -1,26 +1,31 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { DEFAULT_ANSWER, playScript, resolveAnswer, type Answer, type ChatScript } from './answer.ts';
 import { DEFAULT_MODEL, moderationResponse, readInputs, type ModerationScript } from './assessment.ts';
-import { completion, completionEvents, CREATED } from './completion.ts';
+import { CREATED } from './completion.ts';
 import { deliver, eventStream, json, type Delivery } from './delivery.ts';
+import { dialectOf } from './dialect.ts';
+import { endpointOf } from './endpoint.ts';
 import { FaultQueue, faultWithoutAnswer, spoil, type Faults } from './fault.ts';
 import { checkQuota, QuotaMeter, type Quota } from './quota.ts';
 import { tooManyRequests, withRateLimit } from './rate-limit.ts';
-import type {
-  OpenModerationRecord,
-  OpenRecord,
-  RecordedChatRequest,
-  RecordedModerationRequest,
-  RecordedRequest,
+import { receive } from './receive.ts';
+import {
+  isGeneration,
+  type OpenModerationRecord,
+  type OpenRecord,
+  type RecordedChatRequest,
+  type RecordedGenerationRequest,
+  type RecordedModerationRequest,
+  type RecordedRequest,
+  type RecordedResponsesRequest,
 } from './record.ts';
+import { scriptRequest } from './script-request.ts';
 import {
   chatComplaint,
   errorBody,
-  isChatRequest,
-  isModerationRequest,
   moderationComplaint,
+  responsesComplaint,
   type ChatRequest,
   type Complaint,
 } from './wire.ts';
@@ -56,6 +61,9 @@ export interface TestServer extends AsyncDisposable {
   /** Every request, in the order of arrival. */
   readonly requests: readonly RecordedRequest[];
   readonly chatRequests: readonly RecordedChatRequest[];
+  readonly responsesRequests: readonly RecordedResponsesRequest[];
+  /** Those that the chat script answers, whatever their endpoint: how often the model was asked. */
+  readonly generationRequests: readonly RecordedGenerationRequest[];
   readonly moderationRequests: readonly RecordedModerationRequest[];
   /** Every text that came to be moderated, in order. */
   readonly moderated: readonly string[];
@@ -83,10 +91,11 @@ export interface TestServer extends AsyncDisposable {
    */
   setQuota(quota: Quota | undefined): void;
   /**
-   * Has answers of an endpoint go wrong. Without `times` it lasts until `clearFaults()`; faults with `times` come before
+   * Has answers go wrong: `chat` those that the chat script gives, at every endpoint; `moderation` those of the moderation
+   * endpoint. Without `times` it lasts until `clearFaults()`; faults with `times` come before
    * it, in the order in which they were set.
    */
-  fault<E extends keyof Faults>(endpoint: E, fault: Faults[E], options?: { readonly times?: number }): void;
+  fault<E extends keyof Faults>(answers: E, fault: Faults[E], options?: { readonly times?: number }): void;
   clearFaults(): void;
   /** As just started: no records, no faults, the first scripts, timing and quota with nothing used, ids from 1 again. */
   reset(): void;
@@ -95,8 +104,8 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /**
- * Starts a server on a free port of 127.0.0.1: `POST /v1/chat/completions` (at once and streamed),
- * `POST /v1/moderations` and `GET /v1/models`; everything else is 404. Ids and times in its answers are the same in
+ * Starts a server on a free port of 127.0.0.1: `POST /v1/chat/completions` and `POST /v1/responses` (at once and streamed),
+ * `POST /v1/moderations` and `GET /v1/models`, under any other base path too; everything else is 404. Ids and times in its answers are the same in
  * every run.
  */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -139,6 +148,14 @@ class LocalServer implements TestServer {
     return this.requests.filter((request) => request.endpoint === 'chat');
   }
 
+  get responsesRequests(): readonly RecordedResponsesRequest[] {
+    return this.requests.filter((request) => request.endpoint === 'responses');
+  }
+
+  get generationRequests(): readonly RecordedGenerationRequest[] {
+    return this.requests.filter((request) => isGeneration(request));
+  }
+
   get moderationRequests(): readonly RecordedModerationRequest[] {
     return this.requests.filter((request) => request.endpoint === 'moderation');
   }
@@ -175,8 +192,8 @@ class LocalServer implements TestServer {
     this.#meter = new QuotaMeter(quota);
   }
 
-  fault<E extends keyof Faults>(endpoint: E, fault: Faults[E], options: { readonly times?: number } = {}): void {
-    this.#faults[endpoint].add(fault, options.times);
+  fault<E extends keyof Faults>(answers: E, fault: Faults[E], options: { readonly times?: number } = {}): void {
+    this.#faults[answers].add(fault, options.times);
   }
 
   clearFaults(): void {
@@ -217,7 +234,7 @@ class LocalServer implements TestServer {
       record.aborted = !response.writableFinished && !cutByServer && this.#closed === undefined;
     });
     try {
-      record = recordOf(request, await text(request));
+      record = await receive(request);
       this.requests.push(record);
       response.setHeader('x-request-id', `req_${++this.#answered.all}`);
       const delivery = await this.#answer(record);
@@ -232,23 +249,25 @@ class LocalServer implements TestServer {
 
   async #answer(record: OpenRecord): Promise<Delivery> {
     if (!this.#letsIn(record)) return UNAUTHORIZED;
-    if (record.endpoint === 'chat') return this.#answerChat(record.body);
+    if (isGeneration(record)) return this.#answerGeneration(record);
     if (record.endpoint === 'moderation') return this.#answerModeration(record);
     return answerOther(record);
   }
 
-  async #answerChat(request: ChatRequest): Promise<Delivery> {
+  async #answerGeneration(record: RecordedGenerationRequest): Promise<Delivery> {
     const fault = this.#faults.chat.take();
     const early = fault && faultWithoutAnswer(fault);
     if (early) return early;
     const { reply = 0, firstToken = 0, perToken = 0 } = this.#timing;
     const number = ++this.#answered.chat;
+    const request = scriptRequest(record);
     const answer = resolveAnswer(await this.#nextAnswer(request), request, number);
+    const dialect = dialectOf(record);
     const delivery = request.stream
       ? eventStream(
-          completionEvents(answer, request).map(({ step, data }) => ({ data, due: firstToken + step * perToken })),
+          dialect.events(answer).map(({ step, ...event }) => ({ ...event, due: firstToken + step * perToken })),
         )
-      : json(200, completion(answer, request), reply);
+      : json(200, dialect.whole(answer), reply);
     return fault ? spoil(delivery, fault) : delivery;
   }
 
@@ -290,46 +309,18 @@ const MODELS = {
   data: [{ id: 'gpt-test', object: 'model', created: CREATED, owned_by: 'chaperone' }],
 };
 
-const COMPLAINTS: { readonly [route: string]: (body: unknown) => Complaint | undefined } = {
-  'POST /v1/chat/completions': chatComplaint,
-  'POST /v1/moderations': moderationComplaint,
+/** What is wrong with a body that its endpoint cannot read. */
+const COMPLAINTS: { readonly [endpoint: string]: (body: unknown) => Complaint | undefined } = {
+  chat: chatComplaint,
+  responses: responsesComplaint,
+  moderation: moderationComplaint,
 };
 
 function answerOther({ method, path, body }: RecordedRequest): Delivery {
-  const route = routeOf(method, path);
-  if (route === 'GET /v1/models') return json(200, MODELS);
-  const complaint = COMPLAINTS[route]?.(body);
+  const endpoint = endpointOf(method, path);
+  if (endpoint === 'models') return json(200, MODELS);
+  const complaint = endpoint && COMPLAINTS[endpoint]?.(body);
   return complaint
     ? json(400, errorBody(complaint.message, 'invalid_request_error', null, complaint.param))
     : json(404, errorBody(`Invalid URL (${method} ${path})`, 'invalid_request_error', null));
-}
-
-function recordOf(request: IncomingMessage, sent: string): OpenRecord {
-  const method = request.method ?? 'GET';
-  const path = request.url ?? '/';
-  const body = parse(sent);
-  const common = { method, path, headers: readHeaders(request), at: performance.now(), aborted: false };
-  const route = routeOf(method, path);
-  if (route === 'POST /v1/chat/completions' && isChatRequest(body)) return { endpoint: 'chat', body, ...common };
-  if (route === 'POST /v1/moderations' && isModerationRequest(body))
-    return { endpoint: 'moderation', body, refused: false, ...common };
-  return { endpoint: 'other', body, ...common };
-}
-
-function routeOf(method: string, path: string): string {
-  return `${method} ${path.split('?', 1)[0]}`;
-}
-
-function readHeaders({ headers }: IncomingMessage): { readonly [name: string]: string } {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
-  );
-}
-
-function parse(sent: string): unknown {
-  try {
-    return JSON.parse(sent);
-  } catch {
-    return sent;
-  }
 }

@@ -17,6 +17,22 @@ export interface ChatRequest {
   readonly [property: string]: unknown;
 }
 
+/** One item of the input of a response, as it was sent: a message, a tool call, the output of one. */
+export interface ResponsesInputItem {
+  readonly [property: string]: unknown;
+}
+
+/** The body of a `POST /v1/responses`. */
+export interface ResponsesRequest {
+  readonly model: string;
+  readonly input: string | readonly ResponsesInputItem[];
+  readonly instructions?: string | readonly ResponsesInputItem[] | null;
+  readonly stream?: boolean | null;
+  /** `message.output_text.logprobs` asks for log probabilities. */
+  readonly include?: readonly string[] | null;
+  readonly [property: string]: unknown;
+}
+
 /** One part of a moderation input that is not a bare text. */
 export type ModerationPart =
   | { readonly type: 'text'; readonly text: string }
@@ -56,6 +72,25 @@ export function isChatRequest(body: unknown): body is ChatRequest {
   return chatComplaint(body) === undefined;
 }
 
+/** What is wrong with the body of a request for a response; undefined: nothing. */
+export function responsesComplaint(body: unknown): Complaint | undefined {
+  if (!isRecord(body)) return NOT_AN_OBJECT;
+  const { model, input, instructions, include } = body;
+  if (typeof model !== 'string') return { param: 'model', message: "Missing required parameter: 'model'." };
+  if (!isTextOrItems(input))
+    return { param: 'input', message: "Invalid type for 'input': expected a string or an array of objects." };
+  if (instructions !== undefined && instructions !== null && !isTextOrItems(instructions))
+    return { param: 'instructions', message: "Invalid type for 'instructions': expected a string." };
+  if (include !== undefined && include !== null && !isListOfTexts(include))
+    return { param: 'include', message: "Invalid type for 'include': expected an array of strings." };
+  return undefined;
+}
+
+/** Whether a body is a request for a response that the server can answer. */
+export function isResponsesRequest(body: unknown): body is ResponsesRequest {
+  return responsesComplaint(body) === undefined;
+}
+
 /** What is wrong with the body of a moderation request; undefined: nothing. */
 export function moderationComplaint(body: unknown): Complaint | undefined {
   if (!isRecord(body)) return NOT_AN_OBJECT;
@@ -63,7 +98,7 @@ export function moderationComplaint(body: unknown): Complaint | undefined {
   if (typeof input === 'string') return undefined;
   if (!Array.isArray(input) || input.length === 0)
     return { param: 'input', message: "Invalid type for 'input': expected a string or a list that is not empty." };
-  if (input.every((text) => typeof text === 'string') || input.every(isModerationPart)) return undefined;
+  if (isListOfTexts(input) || input.every(isModerationPart)) return undefined;
   return {
     param: 'input',
     message: "Invalid type for 'input': expected strings alone, or text and image parts alone.",
@@ -86,6 +121,14 @@ function isModerationPart(part: unknown): part is ModerationPart {
   if (!isRecord(part)) return false;
   if (part['type'] === 'text') return typeof part['text'] === 'string';
   return part['type'] === 'image_url' && isRecord(part['image_url']) && typeof part['image_url']['url'] === 'string';
+}
+
+function isTextOrItems(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) && value.every(isRecord));
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
