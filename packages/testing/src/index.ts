@@ -5,7 +5,9 @@ export type { Fault, Faults } from './server/fault.ts';
 export type { Quota } from './server/quota.ts';
 export type {
   RecordedChatRequest,
+  RecordedCompletionsRequest,
   RecordedGenerationRequest,
+  RecordedImagesRequest,
   RecordedModerationRequest,
   RecordedRequest,
   RecordedResponsesRequest,
@@ -13,6 +15,8 @@ export type {
 export type {
   ChatRequest,
   ChatRequestMessage,
+  CompletionsRequest,
+  ImagesRequest,
   ModerationPart,
   ModerationRequest,
   ResponsesInputItem,

@@ -35,7 +35,7 @@ export interface AnswerChoice {
 
 /**
  * What the model says: a text, or whatever a completion can hold. It is said in the form of the endpoint that was asked;
- * in a response each choice is a message of its own.
+ * in a response each choice is a message of its own, a legacy completion has nothing but the content or the refusal.
  */
 export type Answer =
   | string
@@ -51,7 +51,7 @@ export type Answer =
 /**
  * What the model is going to say: always the same, a list that plays in order and whose last one repeats, or what a
  * function makes of the request. Whatever the endpoint, it gets all that was sent with the `messages` of a chat: those of
- * a response are its `instructions` and its `input`. A script that throws gives status 500 with its message.
+ * a response are its `instructions` and its `input`, those of a legacy completion its prompts. A script that throws gives status 500 with its message.
  */
 export type ChatScript = Answer | readonly Answer[] | ((request: ChatRequest) => Answer | Promise<Answer>);
 

@@ -110,7 +110,8 @@ function logprobs(pieces: readonly string[]): object {
   return { content: tokenLogprobs(pieces), refusal: null };
 }
 
-function wireUsage({ inputTokens, outputTokens }: Usage): object {
+/** What was used, as completions word it. */
+export function wireUsage({ inputTokens, outputTokens }: Usage): object {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,

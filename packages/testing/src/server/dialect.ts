@@ -2,6 +2,7 @@ import type { ResolvedAnswer } from './answer.ts';
 import { completion, completionEvents, type StreamEvent } from './completion.ts';
 import type { RecordedGenerationRequest } from './record.ts';
 import { response, responseEvents } from './response.ts';
+import { textCompletion, textCompletionEvents } from './text-completion.ts';
 
 /** How an endpoint words what the model says. */
 export interface Dialect {
@@ -26,6 +27,13 @@ export function dialectOf(record: RecordedGenerationRequest): Dialect {
       return {
         whole: (answer) => response(answer, body),
         events: (answer) => responseEvents(answer, body),
+      };
+    }
+    case 'completions': {
+      const { body } = record;
+      return {
+        whole: (answer) => textCompletion(answer, body),
+        events: (answer) => textCompletionEvents(answer, body),
       };
     }
   }

@@ -14,6 +14,14 @@ const ENDPOINTS = [
   { name: 'a stream', endpoint: 'chat', path: '/chat/completions', more: { stream: true } },
   { name: 'a response', endpoint: 'chat', path: '/responses', more: { input: 'Hello' } },
   { name: 'a streamed response', endpoint: 'chat', path: '/responses', more: { input: 'Hello', stream: true } },
+  { name: 'a legacy completion', endpoint: 'chat', path: '/completions', more: { prompt: 'Hello' } },
+  {
+    name: 'a streamed legacy completion',
+    endpoint: 'chat',
+    path: '/completions',
+    more: { prompt: 'Hello', stream: true },
+  },
+  { name: 'images', endpoint: 'chat', path: '/images/generations', more: { prompt: 'A sea' } },
   { name: 'moderation', endpoint: 'moderation', path: '/moderations', more: inputs },
 ] as const;
 

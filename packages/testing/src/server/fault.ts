@@ -33,7 +33,7 @@ export type Fault =
   | 'error-in-body';
 
 /**
- * What can go wrong, by what the server does: `chat` is whatever the chat script answers, at any endpoint. `too-few` and
+ * What can go wrong, by what the server does: `chat` is whatever a model generates, at any endpoint, images too. `too-few` and
  * `too-many`: one result less, or more, than there are inputs.
  */
 export interface Faults {

@@ -2,7 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { endpointOf } from './endpoint.ts';
 import type { OpenRecord } from './record.ts';
-import { isChatRequest, isModerationRequest, isResponsesRequest } from './wire.ts';
+import {
+  isChatRequest,
+  isCompletionsRequest,
+  isImagesRequest,
+  isModerationRequest,
+  isResponsesRequest,
+} from './wire.ts';
 
 /** Reads a request to its end. */
 export async function receive(request: IncomingMessage): Promise<OpenRecord> {
@@ -12,6 +18,8 @@ export async function receive(request: IncomingMessage): Promise<OpenRecord> {
   const endpoint = endpointOf(method, path);
   if (endpoint === 'chat' && isChatRequest(body)) return { endpoint, body, ...common };
   if (endpoint === 'responses' && isResponsesRequest(body)) return { endpoint, body, ...common };
+  if (endpoint === 'completions' && isCompletionsRequest(body)) return { endpoint, body, ...common };
+  if (endpoint === 'images' && isImagesRequest(body)) return { endpoint, body, ...common };
   if (endpoint === 'moderation' && isModerationRequest(body)) return { endpoint, body, refused: false, ...common };
   return { endpoint: 'other', body, ...common };
 }

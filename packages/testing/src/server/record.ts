@@ -1,4 +1,4 @@
-import type { ChatRequest, ModerationRequest, ResponsesRequest } from './wire.ts';
+import type { ChatRequest, CompletionsRequest, ImagesRequest, ModerationRequest, ResponsesRequest } from './wire.ts';
 
 interface Recorded<Endpoint extends string, Body> {
   /** `other`: another path, or a body that its endpoint cannot read. */
@@ -19,16 +19,26 @@ interface Recorded<Endpoint extends string, Body> {
 }
 
 /** A request that the server got. It is one object from arrival to end: what becomes of it changes in place. */
-export type RecordedRequest = RecordedGenerationRequest | RecordedModerationRequest | Recorded<'other', unknown>;
+export type RecordedRequest =
+  | RecordedGenerationRequest
+  | RecordedImagesRequest
+  | RecordedModerationRequest
+  | Recorded<'other', unknown>;
 
 /** A request that the model answers with what the script says. */
-export type RecordedGenerationRequest = RecordedChatRequest | RecordedResponsesRequest;
+export type RecordedGenerationRequest = RecordedChatRequest | RecordedResponsesRequest | RecordedCompletionsRequest;
 
 /** A request for a chat completion. */
 export type RecordedChatRequest = Recorded<'chat', ChatRequest>;
 
 /** A request for a response. */
 export type RecordedResponsesRequest = Recorded<'responses', ResponsesRequest>;
+
+/** A request for a legacy completion. */
+export type RecordedCompletionsRequest = Recorded<'completions', CompletionsRequest>;
+
+/** A request for images. */
+export type RecordedImagesRequest = Recorded<'images', ImagesRequest>;
 
 /** A request for moderation. */
 export interface RecordedModerationRequest extends Recorded<'moderation', ModerationRequest> {
@@ -46,5 +56,5 @@ export type OpenModerationRecord = RecordedModerationRequest & { refused: boolea
 
 /** Whether a request is one that the chat script answers. */
 export function isGeneration<R extends RecordedRequest>(record: R): record is Extract<R, RecordedGenerationRequest> {
-  return record.endpoint === 'chat' || record.endpoint === 'responses';
+  return ['chat', 'responses', 'completions'].includes(record.endpoint);
 }

@@ -8,6 +8,12 @@ export function scriptRequest(record: RecordedGenerationRequest): ChatRequest {
       return record.body;
     case 'responses':
       return { ...record.body, ...NOT_OF_A_CHAT, messages: messagesOf(record.body) };
+    case 'completions': {
+      const { prompt, n } = record.body;
+      const prompts = typeof prompt === 'string' ? [prompt] : prompt;
+      const messages = prompts.map((content) => ({ role: 'user', content }));
+      return { ...record.body, logprobs: null, messages, n: prompts.length * (n ?? 1) };
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { deliver, eventStream, json, type Delivery } from './delivery.ts';
 import { dialectOf } from './dialect.ts';
 import { endpointOf } from './endpoint.ts';
 import { FaultQueue, faultWithoutAnswer, spoil, type Faults } from './fault.ts';
+import { imagesResponse } from './images.ts';
 import { checkQuota, QuotaMeter, type Quota } from './quota.ts';
 import { tooManyRequests, withRateLimit } from './rate-limit.ts';
 import { receive } from './receive.ts';
@@ -15,7 +16,9 @@ import {
   type OpenModerationRecord,
   type OpenRecord,
   type RecordedChatRequest,
+  type RecordedCompletionsRequest,
   type RecordedGenerationRequest,
+  type RecordedImagesRequest,
   type RecordedModerationRequest,
   type RecordedRequest,
   type RecordedResponsesRequest,
@@ -23,11 +26,14 @@ import {
 import { scriptRequest } from './script-request.ts';
 import {
   chatComplaint,
+  completionsComplaint,
   errorBody,
+  imagesComplaint,
   moderationComplaint,
   responsesComplaint,
   type ChatRequest,
   type Complaint,
+  type ImagesRequest,
 } from './wire.ts';
 
 /** How long answers take, in milliseconds. Default: as fast as it goes. */
@@ -62,6 +68,8 @@ export interface TestServer extends AsyncDisposable {
   readonly requests: readonly RecordedRequest[];
   readonly chatRequests: readonly RecordedChatRequest[];
   readonly responsesRequests: readonly RecordedResponsesRequest[];
+  readonly completionsRequests: readonly RecordedCompletionsRequest[];
+  readonly imagesRequests: readonly RecordedImagesRequest[];
   /** Those that the chat script answers, whatever their endpoint: how often the model was asked. */
   readonly generationRequests: readonly RecordedGenerationRequest[];
   readonly moderationRequests: readonly RecordedModerationRequest[];
@@ -91,8 +99,8 @@ export interface TestServer extends AsyncDisposable {
    */
   setQuota(quota: Quota | undefined): void;
   /**
-   * Has answers go wrong: `chat` those that the chat script gives, at every endpoint; `moderation` those of the moderation
-   * endpoint. Without `times` it lasts until `clearFaults()`; faults with `times` come before
+   * Has answers go wrong: `chat` whatever a model generates, at every endpoint, images too; `moderation` those of the
+   * moderation endpoint. Without `times` it lasts until `clearFaults()`; faults with `times` come before
    * it, in the order in which they were set.
    */
   fault<E extends keyof Faults>(answers: E, fault: Faults[E], options?: { readonly times?: number }): void;
@@ -104,8 +112,8 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /**
- * Starts a server on a free port of 127.0.0.1: `POST /v1/chat/completions` and `POST /v1/responses` (at once and streamed),
- * `POST /v1/moderations` and `GET /v1/models`, under any other base path too; everything else is 404. Ids and times in its answers are the same in
+ * Starts a server on a free port of 127.0.0.1: `POST /v1/chat/completions`, `POST /v1/responses` and `POST /v1/completions` (at once and streamed),
+ * `POST /v1/images/generations`, `POST /v1/moderations` and `GET /v1/models`, under any other base path too; everything else is 404. Ids and times in its answers are the same in
  * every run.
  */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -129,7 +137,7 @@ class LocalServer implements TestServer {
   #assess!: ModerationScript;
   #timing!: Timing;
   #meter!: QuotaMeter;
-  #answered = { chat: 0, moderation: 0, all: 0 };
+  #answered = { chat: 0, images: 0, moderation: 0, all: 0 };
   #closed: Promise<void> | undefined;
 
   constructor(server: Server, options: ServerOptions) {
@@ -150,6 +158,14 @@ class LocalServer implements TestServer {
 
   get responsesRequests(): readonly RecordedResponsesRequest[] {
     return this.requests.filter((request) => request.endpoint === 'responses');
+  }
+
+  get completionsRequests(): readonly RecordedCompletionsRequest[] {
+    return this.requests.filter((request) => request.endpoint === 'completions');
+  }
+
+  get imagesRequests(): readonly RecordedImagesRequest[] {
+    return this.requests.filter((request) => request.endpoint === 'images');
   }
 
   get generationRequests(): readonly RecordedGenerationRequest[] {
@@ -203,7 +219,7 @@ class LocalServer implements TestServer {
 
   reset(): void {
     this.requests.length = 0;
-    this.#answered = { chat: 0, moderation: 0, all: 0 };
+    this.#answered = { chat: 0, images: 0, moderation: 0, all: 0 };
     this.clearFaults();
     this.setChat(this.#options.chat ?? DEFAULT_ANSWER);
     this.setModeration(this.#options.moderation ?? (() => ({})));
@@ -250,6 +266,7 @@ class LocalServer implements TestServer {
   async #answer(record: OpenRecord): Promise<Delivery> {
     if (!this.#letsIn(record)) return UNAUTHORIZED;
     if (isGeneration(record)) return this.#answerGeneration(record);
+    if (record.endpoint === 'images') return this.#answerImages(record.body);
     if (record.endpoint === 'moderation') return this.#answerModeration(record);
     return answerOther(record);
   }
@@ -268,6 +285,14 @@ class LocalServer implements TestServer {
           dialect.events(answer).map(({ step, ...event }) => ({ ...event, due: firstToken + step * perToken })),
         )
       : json(200, dialect.whole(answer), reply);
+    return fault ? spoil(delivery, fault) : delivery;
+  }
+
+  #answerImages(request: ImagesRequest): Delivery {
+    const fault = this.#faults.chat.take();
+    const early = fault && faultWithoutAnswer(fault);
+    if (early) return early;
+    const delivery = json(200, imagesResponse(request, ++this.#answered.images), this.#timing.reply);
     return fault ? spoil(delivery, fault) : delivery;
   }
 
@@ -313,6 +338,8 @@ const MODELS = {
 const COMPLAINTS: { readonly [endpoint: string]: (body: unknown) => Complaint | undefined } = {
   chat: chatComplaint,
   responses: responsesComplaint,
+  completions: completionsComplaint,
+  images: imagesComplaint,
   moderation: moderationComplaint,
 };
 

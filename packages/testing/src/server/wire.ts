@@ -33,6 +33,28 @@ export interface ResponsesRequest {
   readonly [property: string]: unknown;
 }
 
+/** The body of a `POST /v1/completions`. */
+export interface CompletionsRequest {
+  readonly model: string;
+  /** Each of a list gets its own choices. */
+  readonly prompt: string | readonly string[];
+  readonly stream?: boolean | null;
+  readonly stream_options?: { readonly include_usage?: boolean } | null;
+  /** How many choices for each prompt, 1 to 128. */
+  readonly n?: number | null;
+  /** Any number asks for log probabilities. */
+  readonly logprobs?: number | null;
+  readonly [property: string]: unknown;
+}
+
+/** The body of a `POST /v1/images/generations`. */
+export interface ImagesRequest {
+  readonly prompt: string;
+  /** How many images, 1 to 10. */
+  readonly n?: number | null;
+  readonly [property: string]: unknown;
+}
+
 /** One part of a moderation input that is not a bare text. */
 export type ModerationPart =
   | { readonly type: 'text'; readonly text: string }
@@ -62,9 +84,7 @@ export function chatComplaint(body: unknown): Complaint | undefined {
   const wrong = messages.findIndex((message) => !isRecord(message) || typeof message['role'] !== 'string');
   if (wrong >= 0)
     return { param: `messages[${wrong}]`, message: `Missing required parameter: 'messages[${wrong}].role'.` };
-  if (n !== undefined && n !== null && !(Number.isInteger(n) && Number(n) >= 1 && Number(n) <= 128))
-    return { param: 'n', message: "Invalid 'n': expected a whole number from 1 to 128." };
-  return undefined;
+  return countComplaint(n, 128);
 }
 
 /** Whether a body is a chat request that the server can answer. */
@@ -91,6 +111,34 @@ export function isResponsesRequest(body: unknown): body is ResponsesRequest {
   return responsesComplaint(body) === undefined;
 }
 
+/** What is wrong with the body of a request for a legacy completion; undefined: nothing. */
+export function completionsComplaint(body: unknown): Complaint | undefined {
+  if (!isRecord(body)) return NOT_AN_OBJECT;
+  const { model, prompt, n } = body;
+  if (typeof model !== 'string') return { param: 'model', message: 'you must provide a model parameter' };
+  if (typeof prompt !== 'string' && !(isListOfTexts(prompt) && prompt.length > 0))
+    return { param: 'prompt', message: "Invalid type for 'prompt': expected a string or a list of strings." };
+  return countComplaint(n, 128);
+}
+
+/** Whether a body is a request for a legacy completion that the server can answer. */
+export function isCompletionsRequest(body: unknown): body is CompletionsRequest {
+  return completionsComplaint(body) === undefined;
+}
+
+/** What is wrong with the body of a request for images; undefined: nothing. */
+export function imagesComplaint(body: unknown): Complaint | undefined {
+  if (!isRecord(body)) return NOT_AN_OBJECT;
+  const { prompt, n } = body;
+  if (typeof prompt !== 'string') return { param: 'prompt', message: "Missing required parameter: 'prompt'." };
+  return countComplaint(n, 10);
+}
+
+/** Whether a body is a request for images that the server can answer. */
+export function isImagesRequest(body: unknown): body is ImagesRequest {
+  return imagesComplaint(body) === undefined;
+}
+
 /** What is wrong with the body of a moderation request; undefined: nothing. */
 export function moderationComplaint(body: unknown): Complaint | undefined {
   if (!isRecord(body)) return NOT_AN_OBJECT;
@@ -98,7 +146,7 @@ export function moderationComplaint(body: unknown): Complaint | undefined {
   if (typeof input === 'string') return undefined;
   if (!Array.isArray(input) || input.length === 0)
     return { param: 'input', message: "Invalid type for 'input': expected a string or a list that is not empty." };
-  if (isListOfTexts(input) || input.every(isModerationPart)) return undefined;
+  if (input.every(isModerationPart) || isListOfTexts(input)) return undefined;
   return {
     param: 'input',
     message: "Invalid type for 'input': expected strings alone, or text and image parts alone.",
@@ -127,7 +175,12 @@ function isTextOrItems(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.every(isRecord));
 }
 
-function isListOfTexts(value: unknown): boolean {
+function countComplaint(n: unknown, most: number): Complaint | undefined {
+  if (n === undefined || n === null || (Number.isInteger(n) && Number(n) >= 1 && Number(n) <= most)) return undefined;
+  return { param: 'n', message: `Invalid 'n': expected a whole number from 1 to ${most}.` };
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
