@@ -19,7 +19,19 @@ export function guardOpenAI<Client extends OpenAIClient>(
 ): Client {
   if (typeof Reflect.get(Object(client), 'withOptions') !== 'function')
     throw new ConfigurationError('guardOpenAI.client', 'must be a client of the openai package, version 5 or later');
-  return client.withOptions({ fetch: guardFetch(fetchOf(client), guard, options) });
+  return client.withOptions({ ...azureOptionsOf(client), fetch: guardFetch(fetchOf(client), guard, options) });
+}
+
+/** What an AzureOpenAI of the versions 5 and 6 forgets when it is made anew. */
+function azureOptionsOf(client: object): object {
+  const apiVersion: unknown = Reflect.get(client, 'apiVersion');
+  if (typeof apiVersion !== 'string' || Object.hasOwn(Object(Reflect.getPrototypeOf(client)), 'withOptions')) return {};
+  const apiKey: unknown = Reflect.get(Object(Reflect.get(client, '_options')), 'apiKey');
+  return {
+    apiVersion,
+    deployment: Reflect.get(client, 'deploymentName'),
+    ...(typeof apiKey === 'function' && { apiKey: undefined, azureADTokenProvider: apiKey }),
+  };
 }
 
 /** The `fetch` that the client was made with: private to it, and passed on by `withOptions`. */
