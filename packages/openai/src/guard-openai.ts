@@ -19,18 +19,21 @@ export function guardOpenAI<Client extends OpenAIClient>(
 ): Client {
   if (typeof Reflect.get(Object(client), 'withOptions') !== 'function')
     throw new ConfigurationError('guardOpenAI.client', 'must be a client of the openai package, version 5 or later');
-  return client.withOptions({ ...azureOptionsOf(client), fetch: guardFetch(fetchOf(client), guard, options) });
+  return client.withOptions({ ...forgottenBy(client), fetch: guardFetch(fetchOf(client), guard, options) });
 }
 
-/** What an AzureOpenAI of the versions 5 and 6 forgets when it is made anew. */
-function azureOptionsOf(client: object): object {
-  const apiVersion: unknown = Reflect.get(client, 'apiVersion');
-  if (typeof apiVersion !== 'string' || Object.hasOwn(Object(Reflect.getPrototypeOf(client)), 'withOptions')) return {};
+/** What clients of the versions 5 and 6 forget when they are made anew: keys that a function gives, and what is Azure's. */
+function forgottenBy(client: object): object {
   const apiKey: unknown = Reflect.get(Object(Reflect.get(client, '_options')), 'apiKey');
+  const key = typeof apiKey === 'function' ? { apiKey } : {};
+  const apiVersion: unknown = Reflect.get(client, 'apiVersion');
+  const rememberedByItself = Object.hasOwn(Reflect.getPrototypeOf(client) ?? {}, 'withOptions');
+  if (typeof apiVersion !== 'string' || rememberedByItself) return key;
+  const deployment: unknown = Reflect.get(client, 'deploymentName');
   return {
     apiVersion,
-    deployment: Reflect.get(client, 'deploymentName'),
-    ...(typeof apiKey === 'function' && { apiKey: undefined, azureADTokenProvider: apiKey }),
+    deployment,
+    ...('apiKey' in key && { apiKey: undefined, azureADTokenProvider: apiKey }),
   };
 }
 
