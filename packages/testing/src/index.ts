@@ -1,5 +1,5 @@
 export { startServer, type ServerOptions, type TestServer, type Timing } from './server/server.ts';
-export type { Answer, AnswerChoice, AnswerToolCall, ChatScript } from './server/answer.ts';
+export type { Answer, AnswerChoice, AnswerToolCall, ChatScript, ModerationError } from './server/answer.ts';
 export type { Assessment, ModerationScript } from './server/assessment.ts';
 export type { Fault, Faults } from './server/fault.ts';
 export type { Quota } from './server/quota.ts';
@@ -17,6 +17,7 @@ export type {
   ChatRequestMessage,
   CompletionsRequest,
   ImagesRequest,
+  InlineModerationRequest,
   ModerationPart,
   ModerationRequest,
   ResponsesInputItem,

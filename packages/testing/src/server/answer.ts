@@ -10,6 +10,12 @@ export interface AnswerToolCall {
   readonly arguments: string;
 }
 
+/** Why one side of an inline moderation could not be judged. */
+export interface ModerationError {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** What the model says in one choice. */
 export interface AnswerChoice {
   /** Default: `chunks` joined; without those null beside a refusal or tool calls, else empty. */
@@ -31,6 +37,8 @@ export interface AnswerChoice {
    * Default: `tool_calls` where there are any, else `stop`. With `length` or `content_filter` a response is `incomplete`.
    */
   readonly finishReason?: string;
+  /** Only in a chat: what Azure's filter says of the choice, as its `content_filter_results`. Default: nothing. */
+  readonly contentFilterResults?: object;
 }
 
 /**
@@ -46,6 +54,16 @@ export type Answer =
       readonly usage?: Usage | null;
       /** The model that is said to have answered. Default: the one that was asked for. */
       readonly model?: string;
+      /**
+       * Only where the request has `moderation`: the sides of it that fail, while the answer is good. Default: both are
+       * judged by the moderation script.
+       */
+      readonly moderationErrors?: { readonly input?: ModerationError; readonly output?: ModerationError };
+      /**
+       * Only in a chat: what Azure's filter says of the request, as the answer's `prompt_filter_results`; in a stream in a
+       * chunk of their own before all others, without a choice. Default: nothing.
+       */
+      readonly promptFilterResults?: readonly object[];
     });
 
 /**
@@ -67,6 +85,7 @@ export interface ResolvedChoice {
   readonly items: readonly object[];
   readonly toolCalls: readonly Required<AnswerToolCall>[];
   readonly finishReason: string;
+  readonly contentFilterResults: object | undefined;
 }
 
 /** An answer with every default filled in. */
@@ -76,6 +95,8 @@ export interface ResolvedAnswer {
   readonly model: string;
   readonly choices: readonly ResolvedChoice[];
   readonly usage: Usage | undefined;
+  readonly moderationErrors: { readonly input?: ModerationError; readonly output?: ModerationError };
+  readonly promptFilterResults: readonly object[] | undefined;
 }
 
 /** Makes a function of every form of script. Each call of it takes the next answer of a list. */
@@ -88,11 +109,12 @@ export function playScript(script: ChatScript): (request: ChatRequest) => Promis
 
 /** Fills in the defaults of an answer to a request. */
 export function resolveAnswer(answer: Answer, request: ChatRequest, number: number): ResolvedAnswer {
-  const whole = typeof answer === 'string' ? { content: answer } : answer;
+  const whole: Exclude<Answer, string> = typeof answer === 'string' ? { content: answer } : answer;
+  const { model = request.model, moderationErrors = {}, promptFilterResults } = whole;
   const given = whole.choices ?? Array.from({ length: request.n ?? 1 }, () => whole);
   const choices = given.map((choice, index) => resolveChoice(choice, `${number}_${index}`));
   const usage = whole.usage === undefined ? estimateUsage(request, choices) : (whole.usage ?? undefined);
-  return { number, model: whole.model ?? request.model, choices, usage };
+  return { number, model, choices, usage, moderationErrors, promptFilterResults };
 }
 
 /** Cuts a text into words, each with the white space before it. */
@@ -124,6 +146,7 @@ function resolveChoice(given: string | AnswerChoice, id: string): ResolvedChoice
     items: (choice.items ?? []).map((item, index) => ({ id: `item_${id}_${index}`, ...item })),
     toolCalls: (choice.toolCalls ?? []).map((call, index) => ({ id: `call_${id}_${index}`, ...call })),
     finishReason: choice.finishReason ?? (choice.toolCalls?.length ? 'tool_calls' : 'stop'),
+    contentFilterResults: choice.contentFilterResults,
   };
 }
 

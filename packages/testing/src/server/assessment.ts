@@ -68,11 +68,15 @@ export function moderationResponse(
   return {
     id: `modr-${number}`,
     model: judged.find(({ assessment }) => assessment.model)?.assessment.model ?? request.model ?? DEFAULT_MODEL,
-    results: judged.map(({ input, assessment }) => result(input, assessment)),
+    results: judged.map(({ input, assessment }) => moderationResult(input, assessment)),
   };
 }
 
-function result({ texts, images }: ModerationInput, { flagged = [], scores = {} }: Assessment): object {
+/** What is said of one input. */
+export function moderationResult(
+  { texts, images }: ModerationInput,
+  { flagged = [], scores = {} }: Assessment,
+): object {
   const judgedOn = (category: string): readonly string[] => [
     ...(texts.length > 0 ? ['text'] : []),
     ...(images.length > 0 && !isTextOnly(category) ? ['image'] : []),

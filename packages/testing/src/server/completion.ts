@@ -1,5 +1,6 @@
 import type { Usage } from '@chaperone/core';
 import { cutEvery, cutIntoWords, type ResolvedAnswer, type ResolvedChoice } from './answer.ts';
+import { chatModeration, type InlineModeration } from './inline-moderation.ts';
 import { tokenLogprobs } from './logprobs.ts';
 import type { ChatRequest } from './wire.ts';
 
@@ -15,7 +16,7 @@ export interface StreamEvent {
 }
 
 /** A completion as it comes at once. */
-export function completion(answer: ResolvedAnswer, request: ChatRequest): object {
+export function completion(answer: ResolvedAnswer, request: ChatRequest, moderation?: InlineModeration): object {
   return {
     ...envelope(answer, 'chat.completion'),
     choices: answer.choices.map((choice, index) => ({
@@ -23,34 +24,48 @@ export function completion(answer: ResolvedAnswer, request: ChatRequest): object
       message: message(choice),
       logprobs: request.logprobs ? logprobs(choice.pieces) : null,
       finish_reason: choice.finishReason,
+      ...filtered(choice),
     })),
     ...(answer.usage && { usage: wireUsage(answer.usage) }),
+    ...(moderation && { moderation: chatModeration(moderation) }),
+    ...(answer.promptFilterResults && { prompt_filter_results: answer.promptFilterResults }),
   };
 }
 
-/** The same completion as it comes piece by piece: the choices take turns. */
-export function completionEvents(answer: ResolvedAnswer, request: ChatRequest): readonly StreamEvent[] {
+/**
+ * The same completion as it comes piece by piece: the choices take turns. What is not of a choice comes in chunks that
+ * have none.
+ */
+export function completionEvents(
+  answer: ResolvedAnswer,
+  request: ChatRequest,
+  moderation?: InlineModeration,
+): readonly StreamEvent[] {
   const countsUsage = request.stream_options?.include_usage === true;
   const head = { ...envelope(answer, 'chat.completion.chunk'), ...(countsUsage && { usage: null }) };
   const spoken = answer.choices.map((choice) => deltas(choice, request.logprobs === true));
   const steps = Math.max(0, ...spoken.map(({ length }) => length));
-  const event = (step: number, index: number, delta: object, more: object = {}): StreamEvent => ({
-    step,
-    data: { ...head, choices: [{ index, delta, logprobs: null, finish_reason: null, ...more }] },
-  });
-  const events = answer.choices.map((choice, index) =>
-    event(0, index, { role: 'assistant', content: choice.content === null ? null : '', refusal: null }),
-  );
+  const last = Math.max(0, steps - 1);
+  const events: StreamEvent[] = [];
+  const sayApart = (step: number, more: object): void => {
+    events.push({ step, data: { ...head, choices: [], ...more } });
+  };
+  const say = (step: number, index: number, delta: object, more: object = {}): void => {
+    const choice = { index, delta, logprobs: null, finish_reason: null, ...filtered(answer.choices[index]), ...more };
+    events.push({ step, data: { ...head, choices: [choice] } });
+  };
+  if (answer.promptFilterResults) sayApart(0, { prompt_filter_results: answer.promptFilterResults });
+  for (const [index, { content }] of answer.choices.entries())
+    say(0, index, { role: 'assistant', content: content === null ? null : '', refusal: null });
   for (let step = 0; step < steps; step++)
     for (const [index, said] of spoken.entries()) {
       const next = said[step];
-      if (next) events.push(event(step, index, next.delta, next.logprobs && { logprobs: next.logprobs }));
+      if (next) say(step, index, next.delta, next.logprobs && { logprobs: next.logprobs });
     }
-  const last = Math.max(0, steps - 1);
-  for (const [index, choice] of answer.choices.entries())
-    events.push(event(last, index, {}, { finish_reason: choice.finishReason }));
-  if (countsUsage && answer.usage)
-    events.push({ step: last, data: { ...head, choices: [], usage: wireUsage(answer.usage) } });
+  for (const [index, { finishReason }] of answer.choices.entries())
+    say(last, index, {}, { finish_reason: finishReason });
+  if (moderation) sayApart(last, { moderation: chatModeration(moderation) });
+  if (countsUsage && answer.usage) sayApart(last, { usage: wireUsage(answer.usage) });
   return [...events, { step: last, data: '[DONE]' }];
 }
 
@@ -80,6 +95,10 @@ function message({ content, refusal, reasoning, toolCalls }: ResolvedChoice): ob
       })),
     }),
   };
+}
+
+function filtered(choice: ResolvedChoice | undefined): object {
+  return choice?.contentFilterResults ? { content_filter_results: choice.contentFilterResults } : {};
 }
 
 interface Delta {

@@ -1,17 +1,27 @@
 import type { Usage } from '@chaperone/core';
 import type { ResolvedAnswer } from './answer.ts';
 import { CREATED, type StreamEvent } from './completion.ts';
+import { responseModeration, type InlineModeration } from './inline-moderation.ts';
 import { isCut, outputItems, type OutputItem } from './output-item.ts';
 import type { ResponsesRequest } from './wire.ts';
 
 /** A response as it comes at once. */
-export function response(answer: ResolvedAnswer, request: ResponsesRequest): object {
+export function response(answer: ResolvedAnswer, request: ResponsesRequest, moderation?: InlineModeration): object {
   const output = itemsOf(answer, request).map(({ done }) => done);
-  return { ...begun(answer, request), ...ending(answer), output };
+  return {
+    ...begun(answer, request),
+    ...ending(answer),
+    output,
+    ...(moderation && { moderation: responseModeration(moderation) }),
+  };
 }
 
 /** The same response as it comes piece by piece: its items one after the other. */
-export function responseEvents(answer: ResolvedAnswer, request: ResponsesRequest): readonly StreamEvent[] {
+export function responseEvents(
+  answer: ResolvedAnswer,
+  request: ResponsesRequest,
+  moderation?: InlineModeration,
+): readonly StreamEvent[] {
   const events: StreamEvent[] = [];
   let tokens = 0;
   const say = (type: string, fields: object): void => {
@@ -30,7 +40,7 @@ export function responseEvents(answer: ResolvedAnswer, request: ResponsesRequest
     }
     say('response.output_item.done', { ...at, item: item.done });
   }
-  const whole = response(answer, request);
+  const whole = response(answer, request, moderation);
   say(answer.choices.some(isCut) ? 'response.incomplete' : 'response.completed', { response: whole });
   return events;
 }

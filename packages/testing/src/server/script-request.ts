@@ -12,7 +12,7 @@ export function scriptRequest(record: RecordedGenerationRequest): ChatRequest {
       const { prompt, n } = record.body;
       const prompts = typeof prompt === 'string' ? [prompt] : prompt;
       const messages = prompts.map((content) => ({ role: 'user', content }));
-      return { ...record.body, logprobs: null, messages, n: prompts.length * (n ?? 1) };
+      return { ...record.body, logprobs: null, moderation: null, messages, n: prompts.length * (n ?? 1) };
     }
   }
 }

@@ -8,6 +8,7 @@ import { dialectOf } from './dialect.ts';
 import { endpointOf } from './endpoint.ts';
 import { FaultQueue, faultWithoutAnswer, spoil, type Faults } from './fault.ts';
 import { imagesResponse } from './images.ts';
+import { moderateInline } from './inline-moderation.ts';
 import { checkQuota, QuotaMeter, type Quota } from './quota.ts';
 import { tooManyRequests, withRateLimit } from './rate-limit.ts';
 import { receive } from './receive.ts';
@@ -51,7 +52,7 @@ export interface Timing {
 export interface ServerOptions {
   /** What the model says. Default: one polite sentence. */
   readonly chat?: ChatScript;
-  /** What the moderation model finds. Default: nothing. */
+  /** What the moderation model finds, at its endpoint and where a request asks for `moderation`. Default: nothing. */
   readonly moderation?: ModerationScript;
   readonly timing?: Timing;
   /** The only key that is let in; any other gets 401. Default: everybody is. */
@@ -73,7 +74,7 @@ export interface TestServer extends AsyncDisposable {
   /** Those that the chat script answers, whatever their endpoint: how often the model was asked. */
   readonly generationRequests: readonly RecordedGenerationRequest[];
   readonly moderationRequests: readonly RecordedModerationRequest[];
-  /** Every text that came to be moderated, in order. */
+  /** Every text that came to the moderation endpoint, in order. */
   readonly moderated: readonly string[];
   /** How many moderation requests were refused because they were over the quota. */
   readonly quotaRefusals: number;
@@ -280,11 +281,14 @@ class LocalServer implements TestServer {
     const request = scriptRequest(record);
     const answer = resolveAnswer(await this.#nextAnswer(request), request, number);
     const dialect = dialectOf(record);
+    const moderation = await moderateInline(request, answer, dialect.judgesTogether, this.#assess);
     const delivery = request.stream
       ? eventStream(
-          dialect.events(answer).map(({ step, ...event }) => ({ ...event, due: firstToken + step * perToken })),
+          dialect
+            .events(answer, moderation)
+            .map(({ step, ...event }) => ({ ...event, due: firstToken + step * perToken })),
         )
-      : json(200, dialect.whole(answer), reply);
+      : json(200, dialect.whole(answer, moderation), reply);
     return fault ? spoil(delivery, fault) : delivery;
   }
 

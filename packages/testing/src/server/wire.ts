@@ -5,6 +5,12 @@ export interface ChatRequestMessage {
   readonly [property: string]: unknown;
 }
 
+/** Asks for the request and its answer to be moderated, in the answer. */
+export interface InlineModerationRequest {
+  readonly model: string;
+  readonly [property: string]: unknown;
+}
+
 /** The body of a `POST /v1/chat/completions`: what the server reads of it, and whatever else was sent. */
 export interface ChatRequest {
   readonly model: string;
@@ -14,6 +20,7 @@ export interface ChatRequest {
   /** How many choices, 1 to 128. */
   readonly n?: number | null;
   readonly logprobs?: boolean | null;
+  readonly moderation?: InlineModerationRequest | null;
   readonly [property: string]: unknown;
 }
 
@@ -30,6 +37,7 @@ export interface ResponsesRequest {
   readonly stream?: boolean | null;
   /** `message.output_text.logprobs` asks for log probabilities. */
   readonly include?: readonly string[] | null;
+  readonly moderation?: InlineModerationRequest | null;
   readonly [property: string]: unknown;
 }
 
@@ -78,13 +86,13 @@ export interface Complaint {
 export function chatComplaint(body: unknown): Complaint | undefined {
   if (!isRecord(body)) return NOT_AN_OBJECT;
   if (typeof body['model'] !== 'string') return { param: 'model', message: 'you must provide a model parameter' };
-  const { messages, n } = body;
+  const { messages, n, moderation } = body;
   if (!Array.isArray(messages) || messages.length === 0)
     return { param: 'messages', message: "Invalid type for 'messages': expected an array of objects." };
   const wrong = messages.findIndex((message) => !isRecord(message) || typeof message['role'] !== 'string');
   if (wrong >= 0)
     return { param: `messages[${wrong}]`, message: `Missing required parameter: 'messages[${wrong}].role'.` };
-  return countComplaint(n, 128);
+  return countComplaint(n, 128) ?? inlineModerationComplaint(moderation);
 }
 
 /** Whether a body is a chat request that the server can answer. */
@@ -95,7 +103,7 @@ export function isChatRequest(body: unknown): body is ChatRequest {
 /** What is wrong with the body of a request for a response; undefined: nothing. */
 export function responsesComplaint(body: unknown): Complaint | undefined {
   if (!isRecord(body)) return NOT_AN_OBJECT;
-  const { model, input, instructions, include } = body;
+  const { model, input, instructions, include, moderation } = body;
   if (typeof model !== 'string') return { param: 'model', message: "Missing required parameter: 'model'." };
   if (!isTextOrItems(input))
     return { param: 'input', message: "Invalid type for 'input': expected a string or an array of objects." };
@@ -103,7 +111,7 @@ export function responsesComplaint(body: unknown): Complaint | undefined {
     return { param: 'instructions', message: "Invalid type for 'instructions': expected a string." };
   if (include !== undefined && include !== null && !isListOfTexts(include))
     return { param: 'include', message: "Invalid type for 'include': expected an array of strings." };
-  return undefined;
+  return inlineModerationComplaint(moderation);
 }
 
 /** Whether a body is a request for a response that the server can answer. */
@@ -173,6 +181,12 @@ function isModerationPart(part: unknown): part is ModerationPart {
 
 function isTextOrItems(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.every(isRecord));
+}
+
+function inlineModerationComplaint(moderation: unknown): Complaint | undefined {
+  if (moderation === undefined || moderation === null) return undefined;
+  if (isRecord(moderation) && typeof moderation['model'] === 'string') return undefined;
+  return { param: 'moderation.model', message: "Missing required parameter: 'moderation.model'." };
 }
 
 function countComplaint(n: unknown, most: number): Complaint | undefined {
