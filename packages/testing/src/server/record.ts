@@ -8,7 +8,10 @@ interface Recorded<Endpoint extends string, Body> {
   readonly path: string;
   /** By lower-case name. */
   readonly headers: { readonly [name: string]: string };
-  /** Parsed, where it is JSON; else the text. */
+  /**
+   * Decompressed, and parsed where it is JSON; else the text. Where it names no model and the path an Azure deployment,
+   * that is its `model`.
+   */
   readonly body: Body;
   /** When it had arrived, by `performance.now()`. */
   readonly at: number;

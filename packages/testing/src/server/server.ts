@@ -55,7 +55,7 @@ export interface ServerOptions {
   /** What the moderation model finds, at its endpoint and where a request asks for `moderation`. Default: nothing. */
   readonly moderation?: ModerationScript;
   readonly timing?: Timing;
-  /** The only key that is let in; any other gets 401. Default: everybody is. */
+  /** The only key that is let in, as a bearer or, as on Azure, in the header `api-key`; any other gets 401. Default: everybody is. */
   readonly apiKey?: string;
   /** How much the moderation endpoint takes; see `setQuota`. Default: any amount. */
   readonly quota?: Quota;
@@ -327,7 +327,7 @@ class LocalServer implements TestServer {
 
   #letsIn({ headers }: RecordedRequest): boolean {
     const { apiKey } = this.#options;
-    return apiKey === undefined || headers['authorization'] === `Bearer ${apiKey}`;
+    return apiKey === undefined || headers['authorization'] === `Bearer ${apiKey}` || headers['api-key'] === apiKey;
   }
 }
 
