@@ -1,6 +1,6 @@
 import type { Refusal, ReplyReading, SegmentKind } from '@chaperone/core';
 import { type ContentReader, readContent } from '../wire/content.ts';
-import { at, countAt, isRecord } from '../wire/json.ts';
+import { at, countAt, isList, isRecord, type JsonObject } from '../wire/json.ts';
 import { under } from '../wire/paths.ts';
 
 /** What a choice says about itself: an ending, a place, probabilities of what is read anyway, the provider's filter. */
@@ -25,6 +25,35 @@ export function readChoice(choice: unknown, path: string, reader: Omit<ContentRe
     const said = choice[key];
     if (!ABOUT_THE_CHOICE.has(key) || (typeof said === 'string' && /\s/.test(said)))
       readContent(choice[key], place, kind, { ...reader, role: 'assistant', root: place });
+  }
+}
+
+/** What an answer says about itself; all else beside its choices could be read by somebody. */
+const ABOUT_THE_ANSWER: ReadonlySet<string> = new Set([
+  'id',
+  'object',
+  'type',
+  'created',
+  'model',
+  'provider',
+  'service_tier',
+  'system_fingerprint',
+  'obfuscation',
+  'usage',
+  'moderation',
+  'prompt_filter_results',
+  'chaperone',
+]);
+
+/** Reads what an answer or an event says beside its choices. */
+export function readBesides(answer: JsonObject, reader: Omit<ContentReader, 'role' | 'root'>): void {
+  let position = 0;
+  for (const key in answer) {
+    const place = under('', key, position++);
+    const isKnown = key === 'choices' ? isList(answer[key]) : ABOUT_THE_ANSWER.has(key);
+    const isUpstreamsError = key === 'error' && isRecord(answer[key]);
+    if (!isKnown && !isUpstreamsError)
+      readContent(answer[key], place, 'text', { ...reader, role: 'assistant', root: place });
   }
 }
 

@@ -116,13 +116,14 @@ describe('reading', () => {
   });
 
   test.for([
-    { greeting: 'This has another shape.' },
-    { message: { role: 'assistant', content: 'a' } },
-    { type: 'response.output_text.delta', delta: 'a' },
-    { choices: { 0: { delta: { content: 'a' } } } },
-    { choices: { 0: { delta: { content: 'a' } } }, error: {} },
-  ])('%j is of another protocol and cannot be read', (data) => {
-    expect(() => open().read(writeFrame(data, 'event'))).toThrow(TypeError);
+    [{ greeting: 'Good day.' }, 'greeting', 'Good day.'],
+    [{ message: { role: 'assistant', content: 'a' } }, 'message.content', 'a'],
+    [{ type: 'response.output_text.delta', delta: 'a' }, 'delta', 'a'],
+    [{ choices: { 0: { delta: { content: 'a' } } } }, 'choices.0.delta.content', 'a'],
+    [{ choices: { 0: { delta: { content: 'a' } } }, error: {} }, 'choices.0.delta.content', 'a'],
+    [{ choices: [], error: 'a' }, 'error', 'a'],
+  ] as const)('%j is of another protocol, and what it says is judged', ([data, path, text]) => {
+    expect(open().read(writeFrame(data, 'event')).segments).toEqual([{ kind: 'text', role: 'assistant', path, text }]);
   });
 
   test('what is not JSON, or no object, cannot be read', () => {

@@ -1,7 +1,15 @@
 import type { ChunkReader, ChunkReading, Refusal, Segment, Usage } from '@chaperone/core';
-import { choiceIndex, choicePath, isProviderBlock, readChoice, reading, refusedChoices } from './choices.ts';
+import {
+  choiceIndex,
+  choicePath,
+  isProviderBlock,
+  readBesides,
+  readChoice,
+  reading,
+  refusedChoices,
+} from './choices.ts';
 import { readCompletion, refusedBody } from './completion.ts';
-import { type ContentReader, readContent } from '../wire/content.ts';
+import type { ContentReader } from '../wire/content.ts';
 import { endFrame, type Frame, writeFrame } from '../wire/frame.ts';
 import { at, isList, isRecord, type JsonObject, textAt } from '../wire/json.ts';
 import { notice } from '../wire/notice.ts';
@@ -44,7 +52,6 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
         return { segments: [] };
       }
       if (form === 'document') return readCompletion({ body: data, request });
-      if (choicesOf(data).length === 0 && !isAside(data)) throw new TypeError('The event says what nobody can place.');
       const segments: Segment[] = [];
       const providerBlocks: string[] = [];
       const choices = choicesOf(data);
@@ -56,6 +63,7 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
         if (isProviderBlock(choice)) providerBlocks.push(choicePath(index));
         readChoice(choice, choicePath(index), collect(segments));
       });
+      readBesides(data, collect(segments));
       return reading({ segments, providerBlocks }, readUsage(data));
     },
 
@@ -72,8 +80,11 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
       const left = choices.filter(
         (choice, position) => refused !== 'all' && !refused.has(choiceIndex(choice, position)),
       );
-      if (left.length === choices.length) return frame;
-      if (left.length > 0) return writeFrame({ ...data, choices: left }, form);
+      // What stands beside choices may quote what is refused.
+      const isBare = !saysBesides(data);
+      if (left.length === choices.length && isBare) return frame;
+      if (left.length > 0)
+        return writeFrame({ ...(isBare ? data : { ...headOf(data), ...usageOf(data) }), choices: left }, form);
       return readUsage(data) === undefined
         ? undefined
         : writeFrame({ ...headOf(data), choices: [], ...usageOf(data) }, form);
@@ -119,38 +130,16 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
   };
 }
 
-/** What may stand in an event besides choices. */
-const ASIDES: ReadonlySet<string> = new Set([
-  'id',
-  'object',
-  'type',
-  'model',
-  'provider',
-  'service_tier',
-  'system_fingerprint',
-  'obfuscation',
-  'usage',
-  'moderation',
-]);
-
-/** An event without choices that is of the protocol all the same: but for an error it holds no text of its own. */
-function isAside(data: JsonObject): boolean {
-  let hasText = false;
-  const isKnown = (key: string): boolean => ASIDES.has(key) || (key === 'error' && isRecord(data['error']));
-  const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !isKnown(key)));
-  readContent(rest, '', 'text', {
-    role: 'assistant',
-    root: '',
-    name: (_path, name) => name,
-    take: () => (hasText = true),
-    place: (_element, position) => position,
-  });
-  return !hasText;
-}
-
 function choicesOf(data: JsonObject): readonly unknown[] {
   const { choices } = data;
   return isList(choices) ? choices : [];
+}
+
+function saysBesides(data: JsonObject): boolean {
+  let says = false;
+  const name = (_path: string, given: string): string => given;
+  readBesides(data, { name, take: () => (says = true), place: (_element, position) => position });
+  return says;
 }
 
 function usageOf({ usage }: JsonObject): JsonObject {

@@ -86,10 +86,10 @@ describe('reading', () => {
     expect(segments.every(({ role }) => role === 'assistant')).toBe(true);
   });
 
-  test('usage and the choices that the provider took away', () => {
+  test('usage, the choices that the provider took away, and what stands beside choices', () => {
     const body = { ...BODY, choices: [choice(0, {}), choice(1, {}, { finish_reason: 'content_filter' })] };
     expect(readCompletion(completionOf(body))).toEqual({
-      segments: [],
+      segments: [{ kind: 'text', role: 'assistant', path: 'search_results[0].title', text: 'zorp' }],
       usage: { inputTokens: 3, outputTokens: 4 },
       providerBlocks: ['choices[1]'],
     });

@@ -1,5 +1,13 @@
 import type { Refusal, ReplyReading, Segment, Usage } from '@chaperone/core';
-import { choiceIndex, choicePath, isProviderBlock, readChoice, reading, refusedChoices } from './choices.ts';
+import {
+  choiceIndex,
+  choicePath,
+  isProviderBlock,
+  readBesides,
+  readChoice,
+  reading,
+  refusedChoices,
+} from './choices.ts';
 import { isList, isRecord, type JsonObject } from '../wire/json.ts';
 import { notice } from '../wire/notice.ts';
 import type { ChoiceForm } from './form.ts';
@@ -16,12 +24,17 @@ export function readCompletion({ body, request }: Pick<Answer, 'body' | 'request
   if (!isRecord(body) || !isList(choices)) throw new TypeError('The answer is not a chat completion.');
   const segments: Segment[] = [];
   const providerBlocks: string[] = [];
-  const name = unknownName(toolNames(request?.body));
+  const reader = {
+    name: unknownName(toolNames(request?.body)),
+    take: (segment: Segment) => segments.push(segment),
+    place: (_element: unknown, index: number) => index,
+  };
   choices.forEach((choice, position) => {
     const path = choicePath(position);
     if (isProviderBlock(choice)) providerBlocks.push(path);
-    readChoice(choice, path, { name, take: (segment) => segments.push(segment), place: (_element, index) => index });
+    readChoice(choice, path, reader);
   });
+  readBesides(body, reader);
   return reading({ segments, providerBlocks }, readUsage(body));
 }
 
