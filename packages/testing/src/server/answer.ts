@@ -69,7 +69,8 @@ export type Answer =
 /**
  * What the model is going to say: always the same, a list that plays in order and whose last one repeats, or what a
  * function makes of the request. Whatever the endpoint, it gets all that was sent with the `messages` of a chat: those of
- * a response are its `instructions` and its `input`, those of a legacy completion its prompts. A script that throws gives status 500 with its message.
+ * a response are its `instructions` and its `input`, those of a legacy completion its prompts. A script that throws gives
+ * status 500 with its message.
  */
 export type ChatScript = Answer | readonly Answer[] | ((request: ChatRequest) => Answer | Promise<Answer>);
 

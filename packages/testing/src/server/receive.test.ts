@@ -34,8 +34,8 @@ describe('a path', () => {
   });
 
   test('names the model on Azure, where the body does not', async () => {
-    const path = '/openai/deployments/gpt%20mine/chat/completions?api-version=2026-10-01';
-    expect(await (await post(path, hello)).json()).toMatchObject({ model: 'gpt mine' });
+    const path = '/openai/deployments/gpt-mine/chat/completions?api-version=2026-10-01';
+    expect(await (await post(path, hello)).json()).toMatchObject({ model: 'gpt-mine' });
     expect(await (await post(path, { ...hello, model: 'gpt-test' })).json()).toMatchObject({ model: 'gpt-test' });
     expect((await post(path, [])).status).toBe(400);
   });

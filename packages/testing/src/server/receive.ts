@@ -53,7 +53,7 @@ function read(sent: Buffer, encoding = 'identity'): unknown {
 function withDeployment(body: unknown, path: string): unknown {
   const [, deployment] = /\/deployments\/([^/]+)\//.exec(path) ?? [];
   if (deployment === undefined || typeof body !== 'object' || body === null || Array.isArray(body)) return body;
-  return { model: decodeURIComponent(deployment), ...body };
+  return { model: deployment, ...body };
 }
 
 function parse(sent: string): unknown {
