@@ -71,6 +71,12 @@ export interface Gate<Chunk> {
   readonly said: readonly Segment[];
 }
 
+/** Whether all of its text is cleared. */
+function isFree({ needs }: Held<unknown>): boolean {
+  for (const [lane, end] of needs) if (end > lane.cleared) return false;
+  return true;
+}
+
 /** Longer ones are judged anew when they come back as history. */
 const MOST_SAID = 64 * 1024;
 
@@ -105,7 +111,7 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
     });
 
   return {
-    hold(chunk, pieces, now, ended = []) {
+    hold(chunk, pieces, now, ended) {
       const needs: (readonly [Lane, number])[] = [];
       const closed: LaneWindow[] = [];
       let size = 0;
@@ -128,7 +134,7 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
           closed.push(window);
         }
       }
-      for (const path of ended) {
+      for (const path of ended ?? []) {
         const lane = lanes.get(path);
         if (lane) closed.push(...cut(lane, (cutter) => cutter.end()));
       }
@@ -154,7 +160,7 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
       isOpen = true;
     },
     leave(isEnded) {
-      const blocked = isOpen ? -1 : queue.findIndex(({ needs }) => needs.some(([lane, end]) => end > lane.cleared));
+      const blocked = isOpen ? -1 : queue.findIndex((each) => !isFree(each));
       const free = blocked === -1 ? queue.length : blocked;
       if (free === 0) return [];
       if (isEnded && free === queue.length) return take(free);
@@ -162,7 +168,7 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
     },
     giveUp: () => queue.splice(0).map(({ chunk }) => chunk),
     get canLeave() {
-      return isOpen || queue[0]?.needs.every(([lane, end]) => end <= lane.cleared) === true;
+      return isOpen || (queue[0] !== undefined && isFree(queue[0]));
     },
     get held() {
       return held;

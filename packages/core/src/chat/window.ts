@@ -89,6 +89,7 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
 
   /** The first that is kept is that of the oldest text that waits. */
   const forgetArrivals = (): void => {
+    if ((arrivals[1]?.at ?? Infinity) > start) return;
     arrivals = arrivals.slice(
       Math.max(
         0,

@@ -1,4 +1,4 @@
-import type { Refusal, ReplyReading, SegmentKind } from '@chaperone/core';
+import type { Refusal, ReplyReading } from '@chaperone/core';
 import { type ContentReader, readContent } from '../wire/content.ts';
 import { at, countAt, isList, isRecord, type JsonObject } from '../wire/json.ts';
 import { under } from '../wire/paths.ts';
@@ -16,15 +16,14 @@ const ABOUT_THE_CHOICE: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads one choice, of a completion or of a chunk: what stands in `delta` continues `message`. */
-export function readChoice(choice: unknown, path: string, reader: Omit<ContentReader, 'role' | 'root'>): void {
-  const kind: SegmentKind = 'text';
-  if (!isRecord(choice)) return readContent(choice, path, kind, { ...reader, role: 'assistant', root: path });
-  let position = 0;
+export function readChoice(choice: unknown, path: string, reader: ContentReader): void {
+  if (!isRecord(choice)) return readContent(choice, path, 'text', reader);
+  let position = -1;
   for (const key in choice) {
-    const place = under(path, key === 'delta' ? 'message' : key, position++);
+    position += 1;
     const said = choice[key];
     if (!ABOUT_THE_CHOICE.has(key) || (typeof said === 'string' && /\s/.test(said)))
-      readContent(choice[key], place, kind, { ...reader, role: 'assistant', root: place });
+      readContent(said, under(path, key === 'delta' ? 'message' : key, position), 'text', reader);
   }
 }
 
@@ -46,14 +45,13 @@ const ABOUT_THE_ANSWER: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads what an answer or an event says beside its choices. */
-export function readBesides(answer: JsonObject, reader: Omit<ContentReader, 'role' | 'root'>): void {
-  let position = 0;
+export function readBesides(answer: JsonObject, reader: ContentReader): void {
+  let position = -1;
   for (const key in answer) {
-    const place = under('', key, position++);
+    position += 1;
     const isKnown = key === 'choices' ? isList(answer[key]) : ABOUT_THE_ANSWER.has(key);
-    const isUpstreamsError = key === 'error' && isRecord(answer[key]);
-    if (!isKnown && !isUpstreamsError)
-      readContent(answer[key], place, 'text', { ...reader, role: 'assistant', root: place });
+    if (isKnown || (key === 'error' && isRecord(answer[key]))) continue; // an error is upstream's own
+    readContent(answer[key], under('', key, position), 'text', reader);
   }
 }
 

@@ -30,17 +30,16 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
   let head: JsonObject | undefined;
   let document: Frame | undefined;
 
-  const collect = (segments: Segment[]): Omit<ContentReader, 'role' | 'root'> => ({
-    name,
-    take: (segment) =>
-      segments.push(
-        ...(segment.text === undefined
-          ? once(segment, media)
-          : [isStructured && segment.kind === 'text' ? { ...segment, isWhole: true as const } : segment]),
-      ),
+  let segments: Segment[] = [];
+  const reader: ContentReader = {
+    role: 'assistant',
+    name: unknownNameInPieces(tools),
+    take: (segment) => {
+      if (segment.text === undefined) segments.push(...once(segment, media));
+      else segments.push(isStructured && segment.kind === 'text' ? { ...segment, isWhole: true } : segment);
+    },
     place: choiceIndex, // tool calls and images say their place as choices do
-  });
-  const name = unknownNameInPieces(tools);
+  };
 
   return {
     read(frame): ChunkReading {
@@ -52,7 +51,7 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
         return { segments: [] };
       }
       if (form === 'document') return readCompletion({ body: data, request });
-      const segments: Segment[] = [];
+      segments = [];
       const providerBlocks: string[] = [];
       const choices = choicesOf(data);
       if (choices.length > 0) head ??= headOf(data);
@@ -61,9 +60,9 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
         seen.add(index);
         if (textAt(choice, 'finish_reason') !== undefined) finished.add(index);
         if (isProviderBlock(choice)) providerBlocks.push(choicePath(index));
-        readChoice(choice, choicePath(index), collect(segments));
+        readChoice(choice, choicePath(index), reader);
       });
-      readBesides(data, collect(segments));
+      readBesides(data, reader);
       return reading({ segments, providerBlocks }, readUsage(data));
     },
 
@@ -138,7 +137,7 @@ function choicesOf(data: JsonObject): readonly unknown[] {
 function saysBesides(data: JsonObject): boolean {
   let says = false;
   const name = (_path: string, given: string): string => given;
-  readBesides(data, { name, take: () => (says = true), place: (_element, position) => position });
+  readBesides(data, { role: 'assistant', name, take: () => (says = true), place: (_element, position) => position });
   return says;
 }
 

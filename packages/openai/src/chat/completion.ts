@@ -15,6 +15,7 @@ import { headOf, newHead } from './refusal.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { choicesAsked } from './request.ts';
 import { type Answer, writtenAnswer } from '../wire/answer.ts';
+import type { ContentReader } from '../wire/content.ts';
 import { toolNames, unknownName } from '../wire/tool-names.ts';
 import { readUsage, usageField, withAddedUsage } from './usage.ts';
 
@@ -24,10 +25,11 @@ export function readCompletion({ body, request }: Pick<Answer, 'body' | 'request
   if (!isRecord(body) || !isList(choices)) throw new TypeError('The answer is not a chat completion.');
   const segments: Segment[] = [];
   const providerBlocks: string[] = [];
-  const reader = {
+  const reader: ContentReader = {
+    role: 'assistant',
     name: unknownName(toolNames(request?.body)),
-    take: (segment: Segment) => segments.push(segment),
-    place: (_element: unknown, index: number) => index,
+    take: (segment) => segments.push(segment),
+    place: (_element, index) => index,
   };
   choices.forEach((choice, position) => {
     const path = choicePath(position);

@@ -28,7 +28,6 @@ function readMessage(message: unknown, path: string, name: (path: string, name: 
   const segments: Segment[] = [];
   readContent(message, path, role === 'tool' ? 'tool-output' : 'text', {
     role,
-    root: path,
     name,
     take: (segment) => segments.push(segment),
     place: (_element, position) => position,

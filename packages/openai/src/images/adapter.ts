@@ -34,7 +34,6 @@ function readRequest({ body: { prompt, image, images } }: OpenAIRequest): Reques
   const segments: Segment[] = [];
   readContent({ prompt, image, images }, '', 'text', {
     role: 'user',
-    root: '',
     name: (_path, name) => name,
     take: (segment) => segments.push(segment),
     place: (_element, position) => position,

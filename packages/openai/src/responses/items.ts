@@ -134,17 +134,17 @@ export function readOutputItem(item: unknown, path: string, reader: ItemReader):
 
 /** Reads a part of an item, or of an event, that stands at a path of its own. */
 export function readPart(value: unknown, path: string, kind: SegmentKind, reader: ItemReader): void {
-  readContent(value, path, kind, itemReader(path, 'assistant', reader));
+  readContent(value, path, kind, itemReader('assistant', reader));
 }
 
 function readItem(item: unknown, path: string, role: Role, kind: SegmentKind, reader: ItemReader): void {
   // An image that is not there yet is not one.
   if (textAt(item, 'type') === 'image_generation_call' && textAt(item, 'result') === undefined) return;
-  readContent(item, path, kind, itemReader(path, role, reader));
+  readContent(item, path, kind, itemReader(role, reader));
 }
 
-function itemReader(path: string, role: Role, { name, take }: ItemReader): ContentReader {
-  return { role, root: path, name, take, place: (_element, position) => position, words: ITEM_WORDS };
+function itemReader(role: Role, { name, take }: ItemReader): ContentReader {
+  return { role, name, take, place: (_element, position) => position, words: ITEM_WORDS };
 }
 
 /** Something is there, and nobody here can see what it says. */

@@ -63,8 +63,6 @@ export const WORDS: Words = {
 /** How one message, or one chunk of it, is read. */
 export interface ContentReader {
   readonly role: Role;
-  /** The path of the message itself. */
-  readonly root: string;
   readonly take: (segment: Segment) => void;
   /** What is left to judge of a name at this path: nothing of one that the developer gave. */
   readonly name: (path: string, name: string) => string;
@@ -74,19 +72,28 @@ export interface ContentReader {
   readonly words?: Words;
 }
 
-/** Hands over every segment of a value. */
-export function readContent(value: unknown, path: string, kind: SegmentKind, reader: ContentReader): void {
+/**
+ * Hands over every segment of a value.
+ * @param root the path of the message itself
+ */
+export function readContent(
+  value: unknown,
+  path: string,
+  kind: SegmentKind,
+  reader: ContentReader,
+  root: string = path,
+): void {
   if (typeof value === 'string') {
     if (value !== '') reader.take({ kind, role: reader.role, path, text: value });
   } else if (isList(value)) {
     value.forEach((element, position) => {
-      readContent(element, `${path}[${reader.place(element, position)}]`, kind, reader);
+      readContent(element, `${path}[${reader.place(element, position)}]`, kind, reader, root);
     });
   } else if (isRecord(value)) {
     const medium = (reader.words ?? WORDS).mediumTypes.get(textAt(value, 'type') ?? '');
-    if (medium !== undefined) return readMedium(value, path, path, medium, kind, reader);
+    if (medium !== undefined) return readMedium(value, path, path, medium, kind, reader, root);
     let position = 0;
-    for (const key in value) readField(value, key, under(path, key, position++), path, kind, reader);
+    for (const key in value) readField(value, key, under(path, key, position++), path, kind, reader, root);
   }
 }
 
@@ -97,22 +104,23 @@ function readField(
   owner: string,
   kind: SegmentKind,
   reader: ContentReader,
+  root: string,
 ): void {
   const value = record[key];
   const { words = WORDS } = reader;
   if (value === null || value === undefined || words.skipped.has(key)) return;
   if (typeof value === 'string') {
     if (isOpaque(value) && (words.withoutProse.has(key) || (key === 'data' && isSealed(record)))) return;
-    if (key === 'name') return readContent(reader.name(path, value), path, kind, reader);
+    if (key === 'name') return readContent(reader.name(path, value), path, kind, reader, root);
   }
   const medium = words.media.get(key);
   if (medium !== undefined && (isRecord(value) || (typeof value === 'string' && key.endsWith('_url'))))
-    return readMedium(value, owner === reader.root ? path : owner, path, medium, kind, reader);
+    return readMedium(value, owner === root ? path : owner, path, medium, kind, reader, root);
   const kindHere = words.kinds.get(key) ?? kind;
   // Arguments that are already parsed are judged in one piece, keys and all.
   if (kindHere === 'tool-input' && kind !== 'tool-input' && typeof value === 'object')
-    return readContent(JSON.stringify(value), path, kindHere, reader);
-  readContent(value, path, kindHere, reader);
+    return readContent(JSON.stringify(value), path, kindHere, reader, root);
+  readContent(value, path, kindHere, reader, root);
 }
 
 /** A content part that holds a medium is one segment, at the part's own path; a message that holds one is not. */
@@ -123,6 +131,7 @@ function readMedium(
   medium: SegmentKind,
   kind: SegmentKind,
   reader: ContentReader,
+  root: string,
 ): void {
   const image = medium === 'image' ? imageOf(value) : undefined;
   reader.take({ kind: medium, role: reader.role, path: place, ...(image === undefined ? {} : { image }) });
@@ -132,7 +141,7 @@ function readMedium(
   for (const field in value) {
     const here = under(path, field, position++);
     if (!(words.mediumFields.has(field) && typeof value[field] === 'string'))
-      readField(value, field, here, path, kind, reader);
+      readField(value, field, here, path, kind, reader, root);
   }
 }
 

@@ -13,7 +13,7 @@ export interface Frame {
 
 const encoder = new TextEncoder();
 const PLAIN = 'data: ';
-const LINE_END = /[\r\n]/;
+const LF = 10;
 
 /**
  * A frame that carries an object, in the form of another.
@@ -39,7 +39,14 @@ export function readDocument(bytes: Uint8Array): Frame {
 }
 
 /** Reads the events of one stream. */
-export function createFrameReader(): (bytes: Uint8Array) => Frame {
+export interface FrameReader {
+  /** One frame. */
+  read(bytes: Uint8Array): Frame;
+  /** Bytes that are a whole frame of one line, as almost every chunk of a stream is; undefined where they are not. */
+  readPlain(bytes: Uint8Array): Frame | undefined;
+}
+
+export function createFrameReader(): FrameReader {
   const decoder = new TextDecoder();
   let data: string | undefined;
   let readable = true;
@@ -51,20 +58,33 @@ export function createFrameReader(): (bytes: Uint8Array) => Frame {
       readable = false; // a line that is no field: text that a lenient client might show
     },
   });
-  return (bytes) => {
-    const text = decoder.decode(bytes);
-    // Almost every event is a single line of data: what a parser would make of it needs none.
-    const isPlain = text.startsWith(PLAIN) && text.search(LINE_END) === text.length - 2 && text.endsWith('\n\n');
-    data = isPlain ? text.slice(PLAIN.length, -2) : undefined;
-    readable = true;
-    // At once, or the parser drops what is no field unsaid. A body that was cut off has no blank line at its end.
-    if (!isPlain) {
-      parser.feed(`${text}\n\n`);
-      parser.reset();
-    }
+  const frameOf = (bytes: Uint8Array): Frame => {
     if (data === undefined || data === '' || data === '[DONE]')
       return { bytes, form: 'event', data: undefined, readable };
     const parsed = parseJson(data);
     return { bytes, form: 'event', data: parsed, readable: readable && parsed !== undefined };
   };
+  return {
+    readPlain(bytes) {
+      if (bytes.at(-1) !== LF || bytes.at(-2) !== LF) return undefined;
+      const text = decoder.decode(bytes);
+      if (!isPlain(text)) return undefined;
+      data = text.slice(PLAIN.length, -2);
+      readable = true;
+      return frameOf(bytes);
+    },
+    read(bytes) {
+      data = undefined;
+      readable = true;
+      // At once, or the parser drops what is no field unsaid. A body that was cut off has no blank line at its end.
+      parser.feed(`${decoder.decode(bytes)}\n\n`);
+      parser.reset();
+      return frameOf(bytes);
+    },
+  };
+}
+
+/** A single line of data: what a parser would make of it needs none. */
+function isPlain(text: string): boolean {
+  return text.startsWith(PLAIN) && text.indexOf('\n') === text.length - 2 && !text.includes('\r');
 }

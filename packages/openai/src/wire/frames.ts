@@ -15,28 +15,28 @@ export function readFrames(body: ReadableStream<Uint8Array>, form: Frame['form']
   let next = 0;
   let ended = false;
 
-  const more = async (): Promise<IteratorResult<Frame, undefined>> => {
-    for (;;) {
-      const frame = ready[next];
-      if (frame !== undefined) {
-        next++;
-        return { done: false, value: frame };
-      }
-      if (ended) return { done: true, value: undefined };
-      const { done, value } = await reader.read();
+  const take = (): IteratorResult<Frame, undefined> | undefined => {
+    const frame = ready[next];
+    if (frame !== undefined) {
+      next++;
+      return { done: false, value: frame };
+    }
+    return ended ? { done: true, value: undefined } : undefined;
+  };
+  // No async function: there is one of these for every token.
+  const more = (): Promise<IteratorResult<Frame, undefined>> =>
+    reader.read().then(({ done, value }) => {
       next = 0;
       ready = done ? cut.end() : cut.push(value);
       ended ||= done;
-    }
-  };
+      return take() ?? more();
+    });
 
   const iterator: AsyncIterableIterator<Frame> = {
     [Symbol.asyncIterator]: () => iterator,
     next() {
-      const frame = ready[next];
-      if (frame === undefined) return more();
-      next++;
-      return Promise.resolve({ done: false, value: frame });
+      const result = take();
+      return result === undefined ? more() : Promise.resolve(result);
     },
     async return() {
       ended = true;
@@ -55,17 +55,20 @@ interface Cutter {
 
 function createEventCutter(): Cutter {
   const splitter = new FrameSplitter();
-  const read = createFrameReader();
+  const reader = createFrameReader();
+  const read = (bytes: Uint8Array): Frame => reader.readPlain(bytes) ?? reader.read(bytes);
   const end = (): Frame[] => {
     const rest = splitter.flush();
     return rest === undefined ? [] : [read(rest)];
   };
   return {
-    // What another guard wrote stands for itself: whole frames, none of them joined to upstream's bytes.
-    push: (bytes) =>
-      isRefusal(bytes)
-        ? [...end(), ...splitter.push(bytes).map((frame) => markFrame(read(frame))), ...end().map(markFrame)]
-        : splitter.push(bytes).map(read),
+    push(bytes) {
+      // What another guard wrote stands for itself: whole frames, none of them joined to upstream's bytes.
+      if (isRefusal(bytes))
+        return [...end(), ...splitter.push(bytes).map((frame) => markFrame(read(frame))), ...end().map(markFrame)];
+      const plain = splitter.isBetweenFrames ? reader.readPlain(bytes) : undefined;
+      return plain === undefined ? splitter.push(bytes).map(read) : [plain];
+    },
     end,
   };
 }

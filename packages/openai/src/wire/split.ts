@@ -14,6 +14,11 @@ export class FrameSplitter {
   /** The last byte was a `\r` that ended a blank line: the frame ends here, or after the `\n` that belongs to it. */
   #ending = false;
 
+  /** Nothing has begun: the next byte is the first of a frame. */
+  get isBetweenFrames(): boolean {
+    return this.#parts.length === 0 && this.#blank && !this.#afterReturn && !this.#ending;
+  }
+
   /** The frames that these bytes complete. */
   push(bytes: Uint8Array): Uint8Array[] {
     const frames: Uint8Array[] = [];
