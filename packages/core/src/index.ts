@@ -50,6 +50,7 @@ export type { GeneratedText, GenerateText, Wrapped, WrappedText } from './wrap.t
 
 export type {
   ChatAdapter,
+  OwnVerdicts,
   ChunkReader,
   ChunkReading,
   Edit,

@@ -57,8 +57,9 @@ export function weighTargets(
   parts: JudgeParts,
   { context, signal, policy, isAwaited }: Case,
   targets: readonly Target[],
+  own?: Verdict,
 ): Promise<Weighed>[] {
-  const asked = parts.panel.ask(targets, { context, signal, isAwaited });
+  const asked = parts.panel.ask(targets, { context, signal, isAwaited, own });
   return targets.map(async ({ segment: { path }, stage }, index) => {
     const opinions = (await asked[index]) ?? [];
     return opinions.length > 0
@@ -90,10 +91,13 @@ export class Judgement {
     this.#stage = stage;
   }
 
-  /** Judges targets; what they amount to counts for the decision. Rejects only with the caller's abort. */
-  async read(targets: readonly Target[]): Promise<void> {
+  /**
+   * Judges targets; what they amount to counts for the decision. Rejects only with the caller's abort.
+   * @param own what the provider itself found
+   */
+  async read(targets: readonly Target[], own?: Verdict): Promise<void> {
     for (const target of targets) this.#targets.set(target.segment.path, target);
-    this.add(await untilAborted(Promise.all(weighTargets(this.#parts, this.#case, targets)), this.#case.signal));
+    this.add(await untilAborted(Promise.all(weighTargets(this.#parts, this.#case, targets, own)), this.#case.signal));
   }
 
   /**

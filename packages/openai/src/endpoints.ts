@@ -16,6 +16,10 @@ export interface Endpoint {
   readonly isRead: boolean;
   /** Whether a call may be a form instead of JSON. */
   readonly takesForms: boolean;
+  /** Whether the provider can moderate in the same call. */
+  readonly canModerate: boolean;
+  /** What is sent instead of a request. */
+  readonly prepare?: (request: OpenAIRequest) => OpenAIRequest;
   /** The parameter that an error about the input names. */
   readonly param: string | null;
 }
@@ -30,7 +34,14 @@ const GUARDED: readonly { readonly method: string; readonly path: RegExp; readon
   {
     method: 'POST',
     path: /\/images\/(generations|edits)$/,
-    endpoint: { adapter: imagesAdapter, isStream: () => false, isRead: false, takesForms: true, param: 'prompt' },
+    endpoint: {
+      adapter: imagesAdapter,
+      isStream: () => false,
+      isRead: false,
+      takesForms: true,
+      canModerate: false,
+      param: 'prompt',
+    },
   },
 ];
 
@@ -41,7 +52,8 @@ function guarded(
   param: string | null = null,
 ): (typeof GUARDED)[number] {
   const isStream = method === 'GET' ? asksForStream : wantsStream;
-  return { method, path, endpoint: { adapter, isStream, isRead: true, takesForms: false, param } };
+  const canModerate = adapter === chatAdapter || adapter === responsesAdapter;
+  return { method, path, endpoint: { adapter, isStream, isRead: true, takesForms: false, canModerate, param } };
 }
 
 /** An answer that was made earlier, and is read again: there is nothing to judge but what it says. */

@@ -6,9 +6,10 @@ import {
   isConfigurationError,
 } from '@chaperone/core';
 import { type Endpoint, endpointOf, PASSES_BY, UNSEEN } from './endpoints.ts';
+import { checkInlineModeration, withInlineModeration } from './inline-moderation.ts';
 import { writeFrames } from './wire/frames.ts';
 import { type FetchArguments, type Incoming, methodOf, readIncoming, urlOf } from './wire/incoming.ts';
-import { checkOptions, type GuardFetchOptions } from './options.ts';
+import { checkOptions, type GuardFetchOptions, inlineOf } from './options.ts';
 import type { OpenAIRequest } from './wire/request.ts';
 import { answerResponse, guardErrorResponse, refusalErrorResponse, streamResponse } from './wire/http.ts';
 import { Upstream } from './wire/upstream.ts';
@@ -30,12 +31,17 @@ export function guardFetch(
   options: GuardFetchOptions = {},
 ): typeof globalThis.fetch {
   checkOptions(fetch, guard, options);
+  const inline = inlineOf(options);
+  if (inline) checkInlineModeration(guard, inline);
   const isOpen = options.unknownPaths !== 'refuse';
   guard.declare('@chaperone/openai', [...(isOpen ? PASSES_BY : []), ...UNSEEN]);
   return async (...args) => {
     const inner = fetch ?? globalThis.fetch;
     const endpoint = endpointOf(urlOf(args), methodOf(args));
-    if (typeof endpoint !== 'string') return guardCall(inner, guard, options, endpoint, args);
+    if (typeof endpoint !== 'string') {
+      const moderated = inline && endpoint.canModerate ? withInlineModeration(endpoint, inline) : endpoint;
+      return guardCall(inner, guard, options, moderated, args);
+    }
     return endpoint === 'passes' || isOpen ? inner(...args) : guardErrorResponse(400, 'unsupported_endpoint', UNKNOWN);
   };
 }
@@ -68,7 +74,7 @@ async function guardedReply(
   const { reply, refusal, input, output } = await guard.reply(
     endpoint.adapter,
     incoming.request,
-    (request, { signal }) => upstream.reply(request, signal, endpoint.isRead),
+    (request, { signal }) => upstream.reply(prepared(endpoint, request), signal, endpoint.isRead),
     callOptions(options, incoming),
   );
   const decisions = { ...(input && { input }), ...(output && { output }) };
@@ -87,7 +93,7 @@ async function guardedStream(
   const { stream, refusal, input } = await guard.stream(
     endpoint.adapter,
     incoming.request,
-    (request, { signal }) => upstream.stream(request, signal),
+    (request, { signal }) => upstream.stream(prepared(endpoint, request), signal),
     callOptions(options, incoming),
   );
   const decisions = input && { input };
@@ -95,6 +101,10 @@ async function guardedStream(
   return options.as === 'error'
     ? refusalErrorResponse(refusal, endpoint.param, { ...decisions })
     : streamResponse(writeFrames(stream), undefined, { ...decisions, refusal: refusal.decision });
+}
+
+function prepared({ prepare }: Endpoint, request: OpenAIRequest): OpenAIRequest {
+  return prepare?.(request) ?? request;
 }
 
 function callOptions({ context }: GuardFetchOptions, { request, signal }: Incoming): CallOptions {

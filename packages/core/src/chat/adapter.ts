@@ -1,5 +1,6 @@
 import type { Decision } from '../policy/decision.ts';
 import type { Stage } from '../moderation/moderator.ts';
+import type { Verdict } from '../moderation/verdict.ts';
 import type { Message, Segment, SegmentKind } from './segment.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface ChatAdapter<Request, Reply, Chunk> {
    * one (the input was blocked, or no reply is left) the whole answer is the refusal.
    */
   refuse(request: Request, refusal: Refusal, reply?: Reply): Reply;
+  /** Whether the answer to this request may bring verdicts of the provider: a stage that waits for nothing waits for those. */
+  bringsVerdicts?(request: Request): boolean;
   /** Whether what a generation failed with is the provider's own refusal of the request, by its content filter. */
   isProviderBlock?(error: unknown): boolean;
   /** A reply whose usage includes that of the attempts before it. */
@@ -67,9 +70,17 @@ export interface RequestReading {
 export interface ReplyReading {
   readonly segments: readonly Segment[];
   readonly usage?: Usage;
+  /**
+   * What the provider itself found, of all that was asked and of all that it said: it stands for what the moderator of
+   * that name would say of text, which is then not asked.
+   */
+  readonly verdicts?: OwnVerdicts;
   /** Where the provider itself refused: paths of parts that its own content filter took away. */
   readonly providerBlocks?: readonly string[];
 }
+
+/** The provider's own verdicts, by stage. */
+export type OwnVerdicts = { readonly [S in Stage]?: Verdict };
 
 /** The pieces of a chunk: each carries the text that it adds to the segment of its path. */
 export interface ChunkReading extends ReplyReading {

@@ -2,7 +2,7 @@ import { attempt } from '../attempt.ts';
 import type { Ruling } from '../judge.ts';
 import type { Stage } from '../moderation/moderator.ts';
 import type { Outcome } from '../fallback/outcome.ts';
-import type { ChatAdapter } from './adapter.ts';
+import type { ChatAdapter, OwnVerdicts } from './adapter.ts';
 import type { Call } from './call.ts';
 import { generateOnce, type Generate } from './generation.ts';
 import type { Message, Segment } from './segment.ts';
@@ -45,12 +45,14 @@ export async function judgeOutput<Request>(
   adapter: Pick<ChatAdapter<Request, never, never>, 'readRequest'>,
   request: Request,
   segments: readonly Segment[] | undefined,
+  own?: OwnVerdicts,
 ): Promise<Ruling> {
+  call.tellOwn(own);
   const { fallbacks, scopes } = call.parts;
   const judgement = call.judgement('output', fallbacks.output.waits);
   if (segments) {
     const message = inScope({ role: 'assistant', path: 'reply', segments }, scopes);
-    await judgement.read(targetsOf(message, 'output', earlierTurns(call, adapter, request)));
+    await judgement.read(targetsOf(message, 'output', earlierTurns(call, adapter, request)), own?.output);
   } else judgement.unreadable('reply');
   const ruling = await judgement.conclude(fallbacks.output, { attempt: call.attempts, released: 0, canRetry: true });
   call.decided('output', ruling.decision);

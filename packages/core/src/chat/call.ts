@@ -6,7 +6,7 @@ import type { CallContext, Stage } from '../moderation/moderator.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Tasks } from '../tasks.ts';
-import type { Usage } from './adapter.ts';
+import type { OwnVerdicts, Usage } from './adapter.ts';
 import type { WindowSettings } from './window.ts';
 import type { Scopes } from './turns.ts';
 
@@ -53,6 +53,7 @@ export class Call implements Case {
   /** Judgements that nobody waits for, except the one event that tells how the call ended. */
   readonly #beside: Promise<unknown>[] = [];
   readonly #usages: (Usage | undefined)[] = [];
+  readonly #own: PromiseWithResolvers<OwnVerdicts | undefined> = Promise.withResolvers();
   #policy: CompiledPolicy | undefined;
   #onSettled: (() => void) | undefined;
   isSettled = false;
@@ -96,6 +97,16 @@ export class Call implements Case {
   decided(stage: Stage, decision: Decision): void {
     this.#decisions[stage] = decision;
     if (this.parts.fallbacks[stage].waits) this.decisions[stage] = decision;
+  }
+
+  /** Says what the provider itself found; what comes of it counts once. */
+  tellOwn(verdicts: OwnVerdicts | undefined): void {
+    this.#own.resolve(verdicts);
+  }
+
+  /** What the provider itself found, as soon as it is there, or the call has ended without it. */
+  get own(): Promise<OwnVerdicts | undefined> {
+    return this.#own.promise;
   }
 
   /** Runs what nobody waits for; a failure of it is none of the caller's business. */
@@ -142,7 +153,8 @@ export class Call implements Case {
     if (this.isSettled) return;
     this.isSettled = true;
     this.#unlink();
-    this.#onSettled?.();
+    if (this.#onSettled) this.#onSettled();
+    else this.tellOwn(undefined);
     if (this.#beside.length === 0) this.#tell(delivery);
     else this.parts.tasks.run(Promise.all(this.#beside).then(() => this.#tell(delivery)));
   }

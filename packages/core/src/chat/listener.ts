@@ -4,7 +4,7 @@ import { letGo } from '../iterate.ts';
 import type { Judgement, Ruling } from '../judge.ts';
 import type { Target } from '../moderation/items.ts';
 import { isRefusal } from '../refusals.ts';
-import type { ChatAdapter, ChunkReader, ChunkReading, Usage } from './adapter.ts';
+import type { ChatAdapter, ChunkReader, ChunkReading, OwnVerdicts, Usage } from './adapter.ts';
 import { earlierTurns, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { createGate, type Cutters, type Gate, type LaneWindow } from './gate.ts';
@@ -14,7 +14,7 @@ import { sentenceWindows, wholeText } from './window.ts';
 
 export type StreamAdapter<Request, Chunk> = Pick<
   ChatAdapter<Request, never, Chunk>,
-  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'addFeedback' | 'openStream'
+  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'bringsVerdicts' | 'addFeedback' | 'openStream'
 >;
 
 /** Upstream is not read on while so many characters wait for verdicts that are on their way. */
@@ -48,6 +48,7 @@ export class Listener<Request, Chunk> {
   #isFree = false;
   #judging = 0;
   #usage: Usage | undefined;
+  #own: OwnVerdicts | undefined;
   #failure: { readonly error: unknown } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
@@ -143,6 +144,7 @@ export class Listener<Request, Chunk> {
   async #conclude(): Promise<Ruling> {
     const { fallbacks } = this.#call.parts;
     this.#call.used(this.#usage);
+    this.#call.tellOwn(this.#own);
     await tellProviderBlocks(this.#call, this.#providerBlocks);
     const { released } = this.gate;
     const ruling = await this.#judgement.conclude(fallbacks.output, {
@@ -186,6 +188,7 @@ export class Listener<Request, Chunk> {
     const reading: ChunkReading | undefined = isOthers ? { segments: [] } : attempt(() => this.reader.read(chunk));
     if (!reading) this.#isTooMuch('failed');
     if (reading?.usage) this.#usage = reading.usage;
+    if (reading?.verdicts) this.#own = reading.verdicts;
     if (reading?.providerBlocks) this.#providerBlocks.push(...reading.providerBlocks);
     const { isWhole, maxHeld } = this.#call.parts.streaming;
     const ended = isWhole ? undefined : reading?.ended;
@@ -221,7 +224,7 @@ export class Listener<Request, Chunk> {
     this.#judging += 1;
     const { scopes } = this.#call.parts;
     const message = inScope({ role: 'assistant', path: 'reply', segments }, scopes);
-    await this.#judgement.read(targetsOf(message, 'output', this.#earlier));
+    await this.#judgement.read(targetsOf(message, 'output', this.#earlier), this.#own?.output);
     this.#judging -= 1;
   }
 

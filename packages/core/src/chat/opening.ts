@@ -4,7 +4,7 @@ import { weighTargets, type Judgement, type Ruling } from '../judge.ts';
 import type { Target } from '../moderation/items.ts';
 import { isFlagged } from '../policy/decision.ts';
 import type { UncheckedPolicy, Weighed } from '../policy/decide.ts';
-import type { ChatAdapter, Refusal, RequestReading } from './adapter.ts';
+import type { ChatAdapter, OwnVerdicts, Refusal, RequestReading } from './adapter.ts';
 import { tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { generateEarly, generateOnce, type Generate } from './generation.ts';
@@ -13,7 +13,7 @@ import { divide, editsFor, type Turns } from './turns.ts';
 /** What only the request's side of an adapter is needed for. */
 type RequestAdapter<Request> = Pick<
   ChatAdapter<Request, never, never>,
-  'readRequest' | 'rewriteRequest' | 'isProviderBlock'
+  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'bringsVerdicts'
 >;
 
 /** A call whose input has been judged: a first result is there, or a refusal. */
@@ -44,7 +44,8 @@ export async function open<Request, Result>(
     });
 
   if (!fallbacks.input.waits) {
-    call.beside(judgement.read(turns.fresh).then(() => conclude(call, judgement)));
+    const own = adapter.bringsVerdicts?.(request) === true ? call.own : undefined;
+    call.beside(readBeside(judgement, turns.fresh, own).then(() => conclude(call, judgement)));
     return { request, result: await told(generateOnce(call, request, generate)) };
   }
 
@@ -64,6 +65,14 @@ export async function open<Request, Result>(
     return { request: sent, result: await told(early?.result ?? generateOnce(call, sent, generate)) };
   early?.cancel();
   return { request: sent, refusal: refusalFor(call, ruling) };
+}
+
+async function readBeside(
+  judgement: Judgement,
+  targets: readonly Target[],
+  own: Promise<OwnVerdicts | undefined> | undefined,
+): Promise<void> {
+  await judgement.read(targets, (await own)?.input);
 }
 
 /** What a ruling says to the caller of a call. */

@@ -22,7 +22,14 @@ export interface Guarded<Reply, C extends string = string> {
 
 type ReplyAdapter<Request, Reply> = Pick<
   ChatAdapter<Request, Reply, never>,
-  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'addFeedback' | 'readReply' | 'refuse' | 'addUsage'
+  | 'readRequest'
+  | 'rewriteRequest'
+  | 'isProviderBlock'
+  | 'bringsVerdicts'
+  | 'addFeedback'
+  | 'readReply'
+  | 'refuse'
+  | 'addUsage'
 >;
 
 /** A call whose reply comes at once. */
@@ -57,7 +64,7 @@ export async function deliver<Request, Reply>(
     const generation = call.attempts;
     call.used(reading?.usage);
     await tellProviderBlocks(call, reading?.providerBlocks);
-    const judged = judgeOutput(call, adapter, request, reading?.segments);
+    const judged = judgeOutput(call, adapter, request, reading?.segments, reading?.verdicts);
     if (!call.parts.fallbacks.output.waits) {
       call.beside(judged);
       return end(call, reply, 'delivered');

@@ -7,7 +7,7 @@ import { letGo, readOnce, replay } from '../iterate.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
-import type { Refusal, Usage } from './adapter.ts';
+import type { OwnVerdicts, Refusal, Usage } from './adapter.ts';
 import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { discard, type Generate } from './generation.ts';
@@ -224,6 +224,7 @@ function observed<Request, Chunk>(
   const lanes = new Map<string, { readonly first: Segment; readonly texts: string[] }>();
   const providerBlocks: string[] = [];
   let usage: Usage | undefined;
+  let own: OwnVerdicts | undefined;
   let hasHeard = false;
   let isUnreadable = false;
   const hear = (chunk: Chunk): void => {
@@ -232,6 +233,7 @@ function observed<Request, Chunk>(
     const reading = attempt(() => reader.read(chunk));
     isUnreadable ||= !reading;
     usage = reading?.usage ?? usage;
+    own = reading?.verdicts ?? own;
     providerBlocks.push(...(reading?.providerBlocks ?? []));
     for (const segment of reading?.segments ?? [])
       getOrAdd(lanes, segment.path, () => ({ first: segment, texts: [] })).texts.push(segment.text ?? '');
@@ -242,7 +244,7 @@ function observed<Request, Chunk>(
     const segments = [...lanes.values()].map(({ first, texts }) =>
       first.text === undefined ? first : { ...first, text: texts.join('') },
     );
-    await judgeOutput(call, adapter, request, isUnreadable ? undefined : segments);
+    await judgeOutput(call, adapter, request, isUnreadable ? undefined : segments, own);
   };
   async function* pass(): AsyncGenerator<Chunk, void, undefined> {
     try {
@@ -257,6 +259,7 @@ function observed<Request, Chunk>(
   }
   call.whenSettled(() => {
     if (hasHeard) call.beside(judge());
+    else call.tellOwn(undefined);
   });
   return abandonable(call, pass(), upstream);
 }

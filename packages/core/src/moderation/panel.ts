@@ -1,5 +1,5 @@
 import { onAbort } from '../abort.ts';
-import type { Message } from '../chat/segment.ts';
+import type { Message, SegmentKind } from '../chat/segment.ts';
 import { getOrAdd } from '../look-up.ts';
 import { createCompositeSeat } from './composite-seat.ts';
 import { covers, itemFor, readsWhole, type Target } from './items.ts';
@@ -19,6 +19,8 @@ export interface PanelCall {
   readonly context: CallContext;
   /** Whether somebody waits for the verdicts. */
   readonly isAwaited: boolean;
+  /** What the moderator of that name is known to say of all the text among them: it is not asked. */
+  readonly own?: Verdict | undefined;
 }
 
 /** The moderators of both stages, each in its seat; one that sits at both has one seat. */
@@ -37,6 +39,9 @@ export interface PanelOptions extends SeatParts {
   /** The longest text that is judged at all. */
   readonly maxCharacters: number;
 }
+
+/** What a provider's own verdict speaks of: calls of tools and what nobody reads may have been left out of it. */
+const WORDS: readonly SegmentKind[] = ['text', 'refusal'];
 
 /** More milliseconds than its members may take in all, for what a moderator that is made of them does itself. */
 const ASIDE = 25;
@@ -77,7 +82,7 @@ export function createPanel(
           }
         }
     },
-    ask(targets, { signal, ...asker }) {
+    ask(targets, { signal, own, ...asker }) {
       const questions: Question[] = [];
       const asked = new Map<Seat, Map<Message, Question>>();
       const ask = ({ moderator, ask: askSeat }: Seat, target: Target): Question => {
@@ -95,6 +100,11 @@ export function createPanel(
       const verdictsOf = async (seat: Seat, target: Target): Promise<readonly Verdict[]> => {
         const { moderator } = seat;
         const { segment, before = '' } = target;
+        if (own?.moderator === moderator.name && WORDS.includes(segment.kind)) {
+          // Of all texts together: one of them alone may be innocent.
+          if (own.status === 'clear') this.remember(target, [own], asker.context);
+          return [own];
+        }
         const { text = '' } = segment;
         if (text.length > maxCharacters) return [unsupportedBy(moderator.name, 'too-large')];
         const most = moderator.maxCharacters ?? Infinity;
