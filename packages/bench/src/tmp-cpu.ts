@@ -1,2 +1,0 @@
-import { measureStreamCpu } from './measure/stream-cpu.ts';
-for (const row of await measureStreamCpu(60)) console.log(row.what, row.measured);
