@@ -2,6 +2,9 @@ import { createGuard, reject, type Guard } from '@chaperone/core';
 import { fakeModerator, startServer, type FakeModerator } from '@chaperone/testing';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { guardFetch, guardOpenAI } from '../src/index.ts';
+import OpenAI7, { AzureOpenAI as Azure7 } from 'openai';
+import OpenAI5, { AzureOpenAI as Azure5 } from 'openai-5';
+import OpenAI6, { AzureOpenAI as Azure6 } from 'openai-6';
 import { SDKS } from './support/sdks.ts';
 
 const server = await startServer();
@@ -114,4 +117,20 @@ describe.for(SDKS)('A guarded client of openai $version', ({ OpenAI, AzureOpenAI
     expect(choices[0]?.finish_reason).toBe('content_filter');
     expect(server.chatRequests).toEqual([]);
   });
+});
+
+test('A guarded client is of the type that it was, under every version', () => {
+  const { guard } = guarding();
+  const options = { apiKey: 'test', baseURL: server.url };
+  const azure = { apiKey: 'test', apiVersion: '2025-04-01', baseURL: server.url };
+  const clients: [OpenAI7, OpenAI6, OpenAI5, Azure7, Azure6, Azure5] = [
+    guardOpenAI(new OpenAI7(options), guard),
+    guardOpenAI(new OpenAI6(options), guard),
+    guardOpenAI(new OpenAI5(options), guard),
+    guardOpenAI(new Azure7(azure), guard),
+    guardOpenAI(new Azure6(azure), guard),
+    guardOpenAI(new Azure5(azure), guard),
+  ];
+  const classes = [OpenAI7, OpenAI6, OpenAI5, Azure7, Azure6, Azure5];
+  expect(clients.map((client, at) => client instanceof (classes[at] ?? Error))).toEqual(classes.map(() => true));
 });

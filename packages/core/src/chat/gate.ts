@@ -94,7 +94,10 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
   };
   const placed = (lane: Lane, window: Window, isSecond: boolean): LaneWindow => {
     const placedWindow = { ...window, isSecond, segment: Object.freeze({ ...lane.first, text: window.text }) };
-    if (!isSecond) lane.open.push({ window: placedWindow, isCleared: false });
+    if (!isSecond) {
+      lane.open.push({ window: placedWindow, isCleared: false });
+      if (lane.said !== undefined) lane.said = lane.length > MOST_SAID ? undefined : lane.said + window.text;
+    }
     return placedWindow;
   };
   const cut = (lane: Lane, by: (cutter: WindowCutter) => readonly Window[]): readonly LaneWindow[] => [
@@ -120,7 +123,6 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
         const { text = '' } = piece;
         size += text.length;
         lane.length += text.length;
-        if (lane.said !== undefined) lane.said = lane.length > MOST_SAID ? undefined : lane.said + text;
         if (text !== '') needs.push([lane, lane.length]);
         for (const window of lane.cutter.push(text, now)) closed.push(placed(lane, window, false));
         if (lane.second) for (const window of lane.second.push(text, now)) closed.push(placed(lane, window, true));

@@ -68,6 +68,7 @@ const LEAST_TAIL = 24;
 const LONGEST_WORD = 40;
 /** So that a reply of 1,000 characters is judged at 1.3 times its length, context included. */
 const GROWTH = 3;
+const NONE: readonly Window[] = [];
 /** How exactly it is known when text came, in milliseconds. */
 const GRAIN = 25;
 
@@ -107,6 +108,7 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
     start = end;
     count += 1;
     isImpatient = false;
+    goal = goalOf();
     ends = ends.filter((each) => each > end);
     forgetArrivals();
     const needed = Math.min(safe, start - Math.max(context, LONGEST_END));
@@ -133,9 +135,13 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
     return Math.min(bySpan, base + (tail - word < LONGEST_WORD ? word : tail));
   };
 
+  /** How long the open window may grow. */
+  const goalOf = (): number =>
+    count === 0 || isImpatient ? first : Math.min(size, Math.floor(first * GROWTH ** count));
+  let goal = goalOf();
+
   /** The window that can be closed with what is known, if any. */
   const next = (): Window | undefined => {
-    const goal = count === 0 || isImpatient ? first : Math.min(size, Math.floor(first * GROWTH ** count));
     const isHasty = maxWait < Infinity && (count === 0 || isImpatient);
     const early = isHasty ? ends[0] : undefined;
     if (early !== undefined && early - start <= goal) return close(early, true);
@@ -147,8 +153,10 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
   };
 
   const all = (): readonly Window[] => {
+    let window = next();
+    if (!window) return NONE; // as with almost every piece
     const windows: Window[] = [];
-    for (let window = next(); window; window = next()) windows.push(window);
+    for (; window; window = next()) windows.push(window);
     return windows;
   };
 
@@ -179,6 +187,7 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
       const end = ends.at(-1);
       if (end !== undefined) return [close(end, true)];
       isImpatient = true;
+      goal = goalOf();
       return all();
     },
     end() {

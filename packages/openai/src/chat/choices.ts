@@ -87,6 +87,7 @@ export function reading(
   parts: Required<Pick<ReplyReading, 'segments' | 'providerBlocks'>>,
   usage: ReplyReading['usage'],
 ): ReplyReading {
+  if (usage === undefined && parts.providerBlocks.length === 0) return { segments: parts.segments };
   return {
     segments: parts.segments,
     ...(usage === undefined ? {} : { usage }),

@@ -55,13 +55,13 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
       const providerBlocks: string[] = [];
       const choices = choicesOf(data);
       if (choices.length > 0) head ??= headOf(data);
-      choices.forEach((choice, position) => {
+      for (const [position, choice] of choices.entries()) {
         const index = choiceIndex(choice, position);
         seen.add(index);
         if (textAt(choice, 'finish_reason') !== undefined) finished.add(index);
         if (isProviderBlock(choice)) providerBlocks.push(choicePath(index));
         readChoice(choice, choicePath(index), reader);
-      });
+      }
       readBesides(data, reader);
       return reading({ segments, providerBlocks }, readUsage(data));
     },

@@ -90,27 +90,32 @@ export function readContent(
       readContent(element, `${path}[${reader.place(element, position)}]`, kind, reader, root);
     });
   } else if (isRecord(value)) {
-    const medium = (reader.words ?? WORDS).mediumTypes.get(textAt(value, 'type') ?? '');
+    const { words = WORDS } = reader;
+    const medium = words.mediumTypes.size > 0 ? words.mediumTypes.get(textAt(value, 'type') ?? '') : undefined;
     if (medium !== undefined) return readMedium(value, path, path, medium, kind, reader, root);
-    let position = 0;
-    for (const key in value) readField(value, key, under(path, key, position++), path, kind, reader, root);
+    let position = -1;
+    for (const key in value) {
+      position += 1;
+      const field = value[key];
+      if (field !== null && field !== undefined && field !== '' && !words.skipped.has(key))
+        readField(value, key, field, under(path, key, position), path, kind, reader, root);
+    }
   }
 }
 
 function readField(
   record: JsonObject,
   key: string,
+  value: unknown,
   path: string,
   owner: string,
   kind: SegmentKind,
   reader: ContentReader,
   root: string,
 ): void {
-  const value = record[key];
   const { words = WORDS } = reader;
-  if (value === null || value === undefined || words.skipped.has(key)) return;
   if (typeof value === 'string') {
-    if (isOpaque(value) && (words.withoutProse.has(key) || (key === 'data' && isSealed(record)))) return;
+    if ((words.withoutProse.has(key) || (key === 'data' && isSealed(record))) && isOpaque(value)) return;
     if (key === 'name') return readContent(reader.name(path, value), path, kind, reader, root);
   }
   const medium = words.media.get(key);
@@ -137,11 +142,13 @@ function readMedium(
   reader.take({ kind: medium, role: reader.role, path: place, ...(image === undefined ? {} : { image }) });
   if (typeof value === 'string') return;
   const { words = WORDS } = reader;
-  let position = 0;
+  let position = -1;
   for (const field in value) {
-    const here = under(path, field, position++);
-    if (!(words.mediumFields.has(field) && typeof value[field] === 'string'))
-      readField(value, field, here, path, kind, reader, root);
+    position += 1;
+    const held = value[field];
+    const isOfTheMedium = words.mediumFields.has(field) && typeof held === 'string';
+    if (held !== null && held !== undefined && !isOfTheMedium && !words.skipped.has(field))
+      readField(value, field, held, under(path, field, position), path, kind, reader, root);
   }
 }
 
