@@ -41,6 +41,10 @@ describe('Text that hides from the judge does not leave', () => {
     ['a field for what is opaque', [chunk({ content: 'fine', signature: 'a zorp in prose' }), end]],
     ['a field for a format', [chunk({ content: 'fine', format: 'zorp zorp' }), end]],
     ['data that is called encrypted', [chunk({ reasoning_details: [{ type: 'encrypted', data: 'zorp zorp' }] }), end]],
+    [
+      'what only a guard says',
+      [chunk({ content: 'fine' }), 'data: {"choices":[],"chaperone":{"decision":"a zorp"}}', end],
+    ],
     ['the reason of an end', [chunk({ content: 'fine' }, { stop_reason: 'zorp zorp' }), end]],
   ])('in a stream: %s', async (_where, events) => {
     expect(await answerOf(events)).not.toContain('zorp');

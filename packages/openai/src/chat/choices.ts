@@ -1,6 +1,7 @@
 import type { Refusal, ReplyReading } from '@chaperone/core';
 import { type ContentReader, readContent } from '../wire/content.ts';
 import { at, countAt, isList, isRecord, type JsonObject } from '../wire/json.ts';
+import { isNotice } from '../wire/notice.ts';
 import { under } from '../wire/paths.ts';
 
 /** What a choice says about itself: an ending, a place, probabilities of what is read anyway, the provider's filter. */
@@ -41,7 +42,6 @@ const ABOUT_THE_ANSWER: ReadonlySet<string> = new Set([
   'usage',
   'moderation',
   'prompt_filter_results',
-  'chaperone',
 ]);
 
 /** Reads what an answer or an event says beside its choices. */
@@ -50,7 +50,8 @@ export function readBesides(answer: JsonObject, reader: ContentReader): void {
   for (const key in answer) {
     position += 1;
     const isKnown = key === 'choices' ? isList(answer[key]) : ABOUT_THE_ANSWER.has(key);
-    if (isKnown || (key === 'error' && isRecord(answer[key]))) continue; // an error is upstream's own
+    if (isKnown || isNotice(key, answer[key])) continue;
+    if (key === 'error' && isRecord(answer[key])) continue; // upstream's own
     readContent(answer[key], under('', key, position), 'text', reader);
   }
 }

@@ -1,4 +1,5 @@
 import type { Segment, SegmentKind } from '@chaperone/core';
+import { isNotice } from '../wire/notice.ts';
 import { under } from '../wire/paths.ts';
 import { countAt, isRecord, type JsonObject, textAt } from '../wire/json.ts';
 import { isForCaller, type ItemReader, readOutputItem, readPart, unseen } from './items.ts';
@@ -89,8 +90,11 @@ const ROUTING: ReadonlySet<string> = new Set([
   'partial_image_index',
   'obfuscation',
   'logprobs',
-  'chaperone',
 ]);
+
+function isRouting(key: string, event: JsonObject): boolean {
+  return ROUTING.has(key) || isNotice(key, event[key]);
+}
 
 export function typeOf(event: JsonObject): string {
   return textAt(event, 'type') ?? '';
@@ -176,7 +180,7 @@ function readUnknown(event: JsonObject, type: string, { name, more }: EventReade
     hasSegments = true;
     more(segment);
   };
-  for (const key in event) if (!ROUTING.has(key)) readPart({ [key]: event[key] }, path, 'text', { name, take });
+  for (const key in event) if (!isRouting(key, event)) readPart({ [key]: event[key] }, path, 'text', { name, take });
   if (!hasSegments) more(unseen(path, 'assistant'));
 }
 

@@ -1,6 +1,7 @@
 import type { Refusal, ReplyReading, Segment, Usage } from '@chaperone/core';
 import { type Answer, writtenAnswer } from '../wire/answer.ts';
 import { at, isList, isRecord, type JsonObject } from '../wire/json.ts';
+import { isNotice } from '../wire/notice.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { toolNames, unknownName } from '../wire/tool-names.ts';
 import { type ItemReader, readOutputItem, readPart } from './items.ts';
@@ -22,7 +23,6 @@ const ABOUT_THE_RESPONSE: ReadonlySet<string> = new Set([
   'moderation',
   'content_filters',
   'billing',
-  'chaperone',
   'access_programs',
   'context_management',
   'include',
@@ -68,7 +68,9 @@ export function readResponse({ body, request }: Pick<Answer, 'body' | 'request'>
 export function readOutput(response: JsonObject, reader: ItemReader): void {
   const { output } = response;
   if (isList(output)) output.forEach((item, index) => readOutputItem(item, outputPath(index), reader));
-  for (const key in response) if (!ABOUT_THE_RESPONSE.has(key)) readPart({ [key]: response[key] }, '', 'text', reader);
+  for (const key in response)
+    if (!ABOUT_THE_RESPONSE.has(key) && !isNotice(key, response[key]))
+      readPart({ [key]: response[key] }, '', 'text', reader);
 }
 
 /** What a response says about itself. */
