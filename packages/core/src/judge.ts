@@ -82,6 +82,8 @@ export class Judgement {
   readonly #pieces = new Map<string, readonly PieceVerdict[]>();
   /** How many windows there were, and how many of them each moderator judged. */
   readonly #windows = new Map<string, { count: number; readonly judged: Map<string, number> }>();
+  /** Texts and media that no moderator covers. */
+  readonly #uncovered = new Set<string>();
   readonly #omitted: { readonly path: string }[] = [];
   #isUnreadable = false;
 
@@ -109,17 +111,18 @@ export class Judgement {
   async readWindow(target: Target, span: Span, isAwaited: boolean, signal: AbortSignal): Promise<Action> {
     const { context, policy } = this.#case;
     const { path } = target.segment;
+    const windows = getOrAdd(this.#windows, path, () => ({ count: 0, judged: new Map<string, number>() }));
+    windows.count += 1; // also while it is being judged: nobody has judged all of the text before
     const [asked] = this.#parts.panel.ask([target], { context, signal, isAwaited });
     const opinions = (await (asked && untilAborted(asked, signal))) ?? [];
     if (opinions.length === 0) {
-      if (!this.#pieces.has(path)) this.add([{ path, unchecked: [{ path, reason: 'unsupported' }] }]);
-      this.#pieces.set(path, []);
+      if (!this.#uncovered.has(path)) this.add([{ path, unchecked: [{ path, reason: 'unsupported' }] }]);
+      this.#uncovered.add(path);
       return this.#parts.uncheckedPolicy.unsupported;
     }
-    const windows = getOrAdd(this.#windows, path, () => ({ count: 0, judged: new Map<string, number>() }));
-    windows.count += 1;
-    for (const { moderator } of opinions.filter(isJudged))
-      windows.judged.set(moderator, (windows.judged.get(moderator) ?? 0) + 1);
+    // One that stands alone and in a composite says something twice: it judged the window if it did each time.
+    for (const [moderator, said] of Map.groupBy(opinions, (verdict) => verdict.moderator))
+      if (said.every(isJudged)) windows.judged.set(moderator, (windows.judged.get(moderator) ?? 0) + 1);
     const known = this.#pieces.get(path) ?? [];
     const pieces = [...known, ...opinions.map((verdict) => ({ verdict, span }))];
     this.#pieces.set(

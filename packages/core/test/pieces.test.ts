@@ -349,7 +349,7 @@ describe('The verdict on a text that was judged in pieces', () => {
 
   test('stays flagged where a piece is flagged in no category of its own', () => {
     expect(merge(judged([], { zorp: 0.2 }), judged([], {}, { status: 'flagged' }))).toEqual([
-      judged([], { zorp: 0.2 }, { status: 'flagged', spans: { zorp: first } }),
+      judged(['*'], { zorp: 0.2 }, { status: 'flagged', spans: { zorp: first, '*': second } }),
     ]);
   });
 

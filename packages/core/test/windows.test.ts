@@ -134,3 +134,25 @@ describe('Text that has waited', () => {
     expect(cutter.push('o longer open. And', 700)).toMatchObject([{ text: 'Three is no longer open. ' }]);
   });
 });
+
+test('Lines without end are cut in time that grows with their number', () => {
+  const cost = (text: string): number => {
+    const start = performance.now();
+    windowsOf(text, [text.length]);
+    return performance.now() - start;
+  };
+  for (const line of ['\n', 'a, b\n']) {
+    cost(line.repeat(20_000));
+    const few = cost(line.repeat(50_000));
+    expect(cost(line.repeat(400_000))).toBeLessThan(40 * few + 200);
+  }
+});
+
+test('White space and marks without end are held back only so far', () => {
+  for (const nothing of [' ', '\n', '\u0301', '\u200b']) {
+    const windows = windowsOf(`start ${nothing.repeat(20_000)}`, [4], { span: 20 });
+    const judged = windows.reduce((sum, { before, text }) => sum + before.length + text.length, 0);
+    expect(judged).toBeLessThan(3 * 20_000);
+    expect(Math.max(...windows.map(({ end, safe }) => end - safe))).toBeLessThan(400);
+  }
+});

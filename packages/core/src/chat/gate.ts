@@ -1,5 +1,5 @@
 import type { Segment } from './segment.ts';
-import type { Window, WindowCutter } from './window.ts';
+import { wholeText, type Window, type WindowCutter } from './window.ts';
 
 /** A window of one lane, ready to be judged. */
 export interface LaneWindow extends Window {
@@ -33,6 +33,8 @@ interface Held<Chunk> {
 
 /** How each kind of lane is cut. */
 export interface Cutters {
+  /** Whether a medium is judged as soon as it is there, or with all the rest. */
+  readonly judgesMediaAtOnce: boolean;
   readonly create: (segment: Segment) => WindowCutter;
   readonly createSecond: (segment: Segment) => WindowCutter | undefined;
 }
@@ -67,6 +69,8 @@ export interface Gate<Chunk> {
   readonly held: number;
   /** Characters that have left. */
   readonly released: number;
+  /** Whether anything has left, a medium too. */
+  readonly hasLeft: boolean;
   /** What each lane said, of those that are short enough to be remembered. */
   readonly said: readonly Segment[];
 }
@@ -80,11 +84,16 @@ function isFree({ needs }: Held<unknown>): boolean {
 /** Longer ones are judged anew when they come back as history. */
 const MOST_SAID = 64 * 1024;
 
-export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boolean): Gate<Chunk> {
+export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: Cutters, isOpen: boolean): Gate<Chunk> {
   const lanes = new Map<string, Lane>();
+  /** Those of media: a medium has no text that could go on, so that each is a lane of its own. */
+  const media: Lane[] = [];
   const queue: Held<Chunk>[] = [];
+  /** How many chunks at the head of the queue say nothing. */
+  let silent = 0;
   let held = 0;
   let released = 0;
+  let hasLeft = false;
 
   const openLane = (first: Segment): Lane => {
     const cutters = { cutter: create(first), second: createSecond(first) };
@@ -106,12 +115,36 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
   ];
   const cutAll = (by: (cutter: WindowCutter) => readonly Window[]): readonly LaneWindow[] =>
     [...lanes.values()].flatMap((lane) => cut(lane, by));
-  const take = (count: number): readonly Chunk[] =>
-    queue.splice(0, count).map(({ chunk, size }) => {
+  const countSilent = (): void => {
+    while (silent < queue.length && queue[silent]?.needs.length === 0) silent += 1;
+  };
+  const take = (count: number): readonly Chunk[] => {
+    const taken = queue.splice(0, count);
+    silent = 0;
+    countSilent();
+    hasLeft ||= taken.length > 0;
+    return taken.map(({ chunk, size }) => {
       held -= size;
       released += size;
       return chunk;
     });
+  };
+  /** A medium has no length: it counts as one character, for it must be judged before it leaves. */
+  const holdMedium = (segment: Segment): { readonly lane: Lane; readonly window: LaneWindow } => {
+    const window = { text: '', before: '', start: 0, end: 1, safe: 1, isSecond: false, segment };
+    const open = [{ window, isCleared: false }];
+    const lane: Lane = {
+      first: segment,
+      cutter: wholeText(),
+      second: undefined,
+      said: '',
+      length: 1,
+      cleared: 0,
+      open,
+    };
+    media.push(lane);
+    return { lane, window };
+  };
 
   return {
     hold(chunk, pieces, now, ended) {
@@ -119,21 +152,21 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
       const closed: LaneWindow[] = [];
       let size = 0;
       for (const piece of pieces) {
-        const lane = lanes.get(piece.path) ?? openLane(piece);
-        const { text = '' } = piece;
-        size += text.length;
-        lane.length += text.length;
-        if (text !== '') needs.push([lane, lane.length]);
-        for (const window of lane.cutter.push(text, now)) closed.push(placed(lane, window, false));
-        if (lane.second) for (const window of lane.second.push(text, now)) closed.push(placed(lane, window, true));
-        if (piece.text === undefined) {
-          // Media has no length: it counts as one character more, for it must be judged before it leaves.
-          lane.length += 1;
-          needs.push([lane, lane.length]);
-          const { length: end } = lane;
-          const window = { text: '', before: '', start: end - 1, end, safe: end, isSecond: false, segment: piece };
-          lane.open.push({ window, isCleared: false });
-          closed.push(window);
+        const { text } = piece;
+        const known = lanes.get(piece.path);
+        if (text !== undefined) {
+          const lane = known ?? openLane(piece);
+          size += text.length;
+          lane.length += text.length;
+          if (text !== '') needs.push([lane, lane.length]);
+          for (const window of lane.cutter.push(text, now)) closed.push(placed(lane, window, false));
+          if (lane.second) for (const window of lane.second.push(text, now)) closed.push(placed(lane, window, true));
+        }
+        // An image beside text is judged with the text's first window: a later one is not in it.
+        if (text === undefined || (known && piece.image !== undefined)) {
+          const { lane, window } = holdMedium(piece);
+          needs.push([lane, 1]);
+          if (judgesMediaAtOnce) closed.push(window);
         }
       }
       for (const path of ended ?? []) {
@@ -142,6 +175,7 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
       }
       held += size;
       queue.push({ chunk, size, needs });
+      countSilent();
       return closed;
     },
     wait: (now) => cutAll((cutter) => cutter.wait(now)),
@@ -150,9 +184,14 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
       for (const { cutter } of lanes.values()) due = Math.min(due, cutter.due);
       return due;
     },
-    end: () => cutAll((cutter) => cutter.end()),
+    end: () => [
+      ...cutAll((cutter) => cutter.end()),
+      ...(judgesMediaAtOnce ? [] : media.flatMap(({ open }) => open.map(({ window }) => window))),
+    ],
     clear(window) {
-      const lane = lanes.get(window.segment.path);
+      const holds = ({ open }: Lane): boolean => open.some((each) => each.window === window);
+      const text = lanes.get(window.segment.path);
+      const lane = text && holds(text) ? text : media.find(holds);
       const open = lane?.open.find((each) => each.window === window);
       if (!lane || !open) return;
       open.isCleared = true;
@@ -164,19 +203,27 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
     leave(isEnded) {
       const blocked = isOpen ? -1 : queue.findIndex((each) => !isFree(each));
       const free = blocked === -1 ? queue.length : blocked;
-      if (free === 0) return [];
       if (isEnded && free === queue.length) return take(free);
-      return take(queue.findLastIndex(({ needs }, index) => index < free && needs.length > 0) + 1);
+      let last = free - 1;
+      while (last >= 0 && queue[last]?.needs.length === 0) last -= 1;
+      return last < 0 ? [] : take(last + 1);
     },
-    giveUp: () => queue.splice(0).map(({ chunk }) => chunk),
+    giveUp() {
+      silent = 0;
+      return queue.splice(0).map(({ chunk }) => chunk);
+    },
     get canLeave() {
-      return isOpen || (queue[0] !== undefined && isFree(queue[0]));
+      const first = queue[silent]; // what says nothing does not leave by itself
+      return first !== undefined && (isOpen || isFree(first));
     },
     get held() {
       return held;
     },
     get released() {
       return released;
+    },
+    get hasLeft() {
+      return hasLeft;
     },
     get said() {
       return [...lanes.values()].flatMap(({ first, said }) => (said ? [{ ...first, text: said }] : []));

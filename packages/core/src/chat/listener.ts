@@ -134,7 +134,7 @@ export class Listener<Request, Chunk> {
 
   /** Makes history of what was said, so that it costs nothing when it comes back: of what was judged, all of it. */
   remember(): void {
-    if (this.#unjudgeable.size > 0) return;
+    if (this.#unjudgeable.size > 0 || this.#judging > 0) return;
     for (const segment of this.gate.said) {
       const target = this.#outOfScope.has(segment.path) ? undefined : this.#target(segment, '');
       if (target) this.#call.parts.panel.remember(target, this.#judgement.verdictsOn(segment.path), this.#call.context);
@@ -150,7 +150,7 @@ export class Listener<Request, Chunk> {
     const ruling = await this.#judgement.conclude(fallbacks.output, {
       attempt: this.#call.attempts,
       released,
-      canRetry: released === 0,
+      canRetry: !this.gate.hasLeft,
     });
     this.#call.decided('output', ruling.decision);
     if (ruling.outcome.kind === 'release') this.free();
@@ -166,7 +166,7 @@ export class Listener<Request, Chunk> {
         if (this.#signal.aborted) return;
         if (result.done) break;
         this.#hear(result.value);
-        while (!this.#signal.aborted && this.gate.held > ENOUGH_HELD && (this.#judging > 0 || this.gate.canLeave)) {
+        while (!this.#signal.aborted && this.gate.held > ENOUGH_HELD && this.#isOnTheWay) {
           this.#room = Promise.withResolvers();
           await this.#room.promise;
         }
@@ -182,6 +182,11 @@ export class Listener<Request, Chunk> {
     this.#wake();
   }
 
+  /** Whether what is held will become less by itself: after a flag nothing leaves before the end. */
+  get #isOnTheWay(): boolean {
+    return this.#judging > 0 || (this.gate.canLeave && this.#blocked.length === 0);
+  }
+
   #hear(chunk: Chunk): void {
     const isOthers = isRefusal(chunk);
     this.hasRefusal ||= isOthers;
@@ -192,11 +197,14 @@ export class Listener<Request, Chunk> {
     if (reading?.providerBlocks) this.#providerBlocks.push(...reading.providerBlocks);
     const { isWhole, maxHeld } = this.#call.parts.streaming;
     const ended = isWhole ? undefined : reading?.ended;
-    const windows = this.gate.hold(chunk, reading?.segments ?? [], performance.now(), ended);
+    const segments = reading?.segments ?? [];
+    // Before it is cut, which takes its time with what is much too large.
+    if (!this.#isFree && this.gate.held + lengthOf(segments) > maxHeld) this.#isTooMuch('too-large');
+    if (this.#isTooLarge) return this.#wake();
+    const windows = this.gate.hold(chunk, segments, performance.now(), ended);
     if (windows.length > 0) this.#judge(windows);
-    if (this.gate.held > maxHeld && !this.#isFree) this.#isTooMuch('too-large');
     if (windows.length > 0 || this.#due === Infinity) this.#setTimer();
-    if (this.gate.canLeave || this.#isTooLarge) this.#wake();
+    if (this.gate.canLeave) this.#wake();
   }
 
   /** Nobody can judge it: what is left is refused, or leaves unjudged, as the guard says. */
@@ -262,7 +270,7 @@ export class Listener<Request, Chunk> {
         this.#setTimer();
         this.#wake();
       },
-      Math.ceil(due - performance.now()),
+      Math.max(1, Math.ceil(due - performance.now())), // it may be due already, where the process was busy
     );
   }
 
@@ -273,15 +281,23 @@ export class Listener<Request, Chunk> {
   }
 }
 
+function lengthOf(segments: readonly Segment[]): number {
+  let length = 0;
+  for (const { text } of segments) length += text?.length ?? 0;
+  return length;
+}
+
 const FLOWING: readonly SegmentKind[] = ['text', 'reasoning', 'refusal'];
 
 /** Text, reasoning and refusals flow; what must be whole to be of use, or to be judged, is held until it is. */
 function cuttersFor({ parts: { streaming } }: Call): Cutters {
   const { isWhole, window, recheck } = streaming;
   const flows = (segment: Segment): boolean => !isWhole && !segment.isWhole && FLOWING.includes(segment.kind);
-  const { context } = window;
-  const second = { first: SECOND_LOOK - context, size: SECOND_LOOK - context, context, maxWait: Infinity, span: 0 };
+  const context = Math.min(window.context, SECOND_LOOK / 2);
+  const size = SECOND_LOOK - context;
+  const second = { first: size, size, context, maxWait: Infinity, span: 0 };
   return {
+    judgesMediaAtOnce: !isWhole,
     create: (segment) => (flows(segment) ? sentenceWindows(window) : wholeText()),
     createSecond: (segment) => (recheck && flows(segment) ? sentenceWindows(second) : undefined),
   };

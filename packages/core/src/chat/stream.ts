@@ -7,7 +7,7 @@ import { letGo, readOnce, replay } from '../iterate.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
-import type { OwnVerdicts, Refusal, Usage } from './adapter.ts';
+import type { ChunkReader, OwnVerdicts, Refusal, Usage } from './adapter.ts';
 import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { discard, type Generate } from './generation.ts';
@@ -117,9 +117,10 @@ async function* verified<Request, Chunk>(
   try {
     for (;;) {
       const came = await listener.next().catch(async (error: unknown) => {
-        if (!flagged || call.signal.aborted || listener.gate.released > 0) throw error;
+        if (!flagged || call.signal.aborted || listener.gate.hasLeft) throw error;
         // The model's side failed after a flagged attempt: what is done is what is done when no retry is left.
         const { ruling } = flagged;
+        listener.cancel();
         ({ listener } = flagged);
         flagged = undefined;
         return { ruling: { ...ruling, outcome: await ruling.otherwise() } };
@@ -178,9 +179,22 @@ function oneByOne<Chunk>(
     }
     return take();
   };
+  // Whoever asks while others wait, waits behind them.
+  let waiting = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  const queueUp = async (): Promise<IteratorResult<Chunk, void>> => {
+    waiting += 1;
+    const turn = last.then(fetchMore, fetchMore);
+    last = turn;
+    try {
+      return await turn;
+    } finally {
+      waiting -= 1;
+    }
+  };
   return {
     // What is there is given without a detour: there are many of these.
-    next: () => (at < batch.chunks.length ? Promise.resolve(take()) : fetchMore()),
+    next: () => (waiting === 0 && at < batch.chunks.length ? Promise.resolve(take()) : queueUp()),
     async return() {
       batch = { chunks: [] };
       await batches.return();
@@ -199,8 +213,14 @@ function refused<Request, Chunk>(
   const refusal = refusalFor(call, { ...ruling, outcome });
   // Of a reply that has ended, what was not refused, and what ends the protocol, still leave.
   const isPartial = listener.isEnded && refusal.paths.length > 0;
-  const rest = isPartial ? gate.giveUp().flatMap((chunk) => reader.without(chunk, refusal) ?? []) : [];
+  const rest = isPartial ? gate.giveUp().flatMap((chunk) => withoutRefused(reader, chunk, refusal)) : [];
   return [...reader.refuse(refusal, isPartial).map(mark), ...withUsage(call, listener, rest)];
+}
+
+/** What is left of a chunk, in a list: a chunk may itself be one. */
+function withoutRefused<Chunk>(reader: ChunkReader<Chunk>, chunk: Chunk, refusal: Refusal): readonly Chunk[] {
+  const left = reader.without(chunk, refusal);
+  return left === undefined ? [] : [left];
 }
 
 /** The reader of a reply is told what the other attempts used as well. */

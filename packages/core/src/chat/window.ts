@@ -68,6 +68,8 @@ const LEAST_TAIL = 24;
 const LONGEST_WORD = 40;
 /** So that a reply of 1,000 characters is judged at 1.3 times its length, context included. */
 const GROWTH = 3;
+/** So many sentence ends that have passed, and half of all that are known, are kept before they are forgotten. */
+const MANY_PASSED = 64;
 const NONE: readonly Window[] = [];
 /** How exactly it is known when text came, in milliseconds. */
 const GRAIN = 25;
@@ -79,8 +81,9 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
   let base = 0;
   let start = 0;
   let count = 0;
-  /** Sentence ends in the open window, in order. */
+  /** Sentence ends, in order; those of the open window begin after so many that have passed. */
   let ends: number[] = [];
+  let passed = 0;
   /** When text came that still waits: from which place on, and when. */
   let arrivals: { readonly at: number; readonly time: number }[] = [];
   let isImpatient = false;
@@ -109,7 +112,11 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
     count += 1;
     isImpatient = false;
     goal = goalOf();
-    ends = ends.filter((each) => each > end);
+    while ((ends[passed] ?? Infinity) <= end) passed += 1;
+    if (passed > MANY_PASSED && passed * 2 > ends.length) {
+      ends = ends.slice(passed);
+      passed = 0;
+    }
     forgetArrivals();
     const needed = Math.min(safe, start - Math.max(context, LONGEST_END));
     if (needed - base > size) {
@@ -143,11 +150,12 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
   /** The window that can be closed with what is known, if any. */
   const next = (): Window | undefined => {
     const isHasty = maxWait < Infinity && (count === 0 || isImpatient);
-    const early = isHasty ? ends[0] : undefined;
+    const early = isHasty ? ends[passed] : undefined;
     if (early !== undefined && early - start <= goal) return close(early, true);
     if (length() - start <= goal) return undefined;
-    const end = ends.findLast((each) => each - start <= goal && each - start > goal / 2);
-    if (end !== undefined) return close(end, true);
+    let end = 0;
+    for (let at = passed; (ends[at] ?? Infinity) - start <= goal; at++) end = ends[at] ?? end;
+    if (end - start > goal / 2) return close(end, true);
     const slice = kept.slice(start - base, start - base + goal + 1);
     return close(start + cutBefore(slice, goal >> 1, goal), false);
   };
@@ -174,7 +182,7 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
       SENTENCE_END.lastIndex = 0;
       for (let found = SENTENCE_END.exec(scanned); found; found = SENTENCE_END.exec(scanned)) {
         const end = from + SENTENCE_END.lastIndex;
-        if (end > (ends.at(-1) ?? start)) ends.push(end);
+        if (end > Math.max(ends.at(-1) ?? start, start)) ends.push(end);
       }
       return all();
     },
@@ -185,7 +193,7 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
     wait(now) {
       if (now < this.due) return [];
       const end = ends.at(-1);
-      if (end !== undefined) return [close(end, true)];
+      if (end !== undefined && end > start) return [close(end, true)];
       isImpatient = true;
       goal = goalOf();
       return all();
@@ -196,9 +204,16 @@ export function sentenceWindows({ first, size, context, maxWait, span }: WindowS
   };
 }
 
-/** The place that so many characters stand after that count in a match: not marks, white space and what is invisible. */
+/**
+ * The place that so many characters stand after that count in a match: not marks, white space and what is invisible. Of
+ * those there may be many, but not without end: what so much nothing divides nobody reads as one.
+ */
 function beforeLetters(text: string, end: number, letters: number): number {
+  const least = Math.max(0, end - letters * MOST_NOTHING - MOST_NOTHING);
   let at = end;
-  for (let left = letters; at > 0 && left > 0; at--) if (/[^\p{M}\p{Cf}\s]/u.test(text.charAt(at - 1))) left -= 1;
+  for (let left = letters; at > least && left > 0; at--) if (/[^\p{M}\p{Cf}\s]/u.test(text.charAt(at - 1))) left -= 1;
   return at;
 }
+
+/** Characters that say nothing, for each that does. */
+const MOST_NOTHING = 16;

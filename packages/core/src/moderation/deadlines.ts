@@ -14,7 +14,7 @@ export function createDeadlines<W extends Waiting>(onLate: (late: readonly W[]) 
   const waiting = new Set<W>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const arm = ({ until }: W): void => {
-    timer = setTimeout(ring, Math.ceil(until - performance.now()));
+    timer = setTimeout(ring, Math.max(1, Math.ceil(until - performance.now())));
   };
   const ring = (): void => {
     timer = undefined;

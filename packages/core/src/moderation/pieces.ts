@@ -1,6 +1,6 @@
 import { borderFrom, cutBefore } from '../cut.ts';
 import { memberOf } from '../look-up.ts';
-import { isJudged, type Judged, type Span, type Verdict } from './verdict.ts';
+import { flaggedBy, isJudged, type Judged, type Span, type Verdict } from './verdict.ts';
 
 /** A stretch of a text that is judged by itself, with what stands before it. */
 export interface Piece {
@@ -77,7 +77,7 @@ function mergeJudged(pieces: readonly PieceVerdict<Judged>[]): Judged {
     if (weight > (best.get(category)?.weight ?? -1)) best.set(category, { weight, span });
   };
   for (const { verdict, span } of pieces) {
-    const flagged = new Set(verdict.flagged);
+    const flagged = new Set(flaggedBy(verdict));
     const spanOf = (category: string): Span => memberOf<Span | undefined>(verdict.spans, category) ?? span;
     for (const category of flagged) weigh(category, 2, spanOf(category)); // more than any score
     for (const [category, score] of Object.entries(verdict.scores)) {
@@ -90,7 +90,7 @@ function mergeJudged(pieces: readonly PieceVerdict<Judged>[]): Judged {
   const byWeight = [...verdicts.filter(({ status }) => status === 'flagged'), ...verdicts];
   return {
     ...byWeight.reduceRight((rest, verdict) => ({ ...rest, ...verdict })),
-    flagged: [...new Set(verdicts.flatMap(({ flagged }) => flagged))],
+    flagged: [...new Set(verdicts.flatMap(flaggedBy))],
     scores: Object.fromEntries(scores),
     spans: Object.fromEntries([...best].map(([category, { span }]) => [category, span])),
   };

@@ -70,6 +70,8 @@ export function createSeat(
       stage: question.item.stage,
     }));
     telling.failed(verdicts);
+    // It may be lost: who asks from now on asks anew.
+    for (const { question } of late) forget(question);
     for (const [index, waiter] of late.entries()) leave(waiter, verdicts[index]?.verdict);
   });
 

@@ -72,6 +72,11 @@ export function isJudged<V extends Verdict>(verdict: V): verdict is Extract<V, J
   return verdict.status === 'clear' || verdict.status === 'flagged';
 }
 
+/** The categories that a verdict flags: a flag without one of its own is of the category `'*'`, which no moderator lists. */
+export function flaggedBy({ status, flagged }: Pick<Judged, 'status' | 'flagged'>): readonly string[] {
+  return status === 'flagged' && flagged.length === 0 ? ['*'] : flagged;
+}
+
 /** Nothing found. */
 export function clear<C extends string = never>(scores: Judged<C>['scores'] = {}): Report<C> {
   return { status: 'clear', flagged: [], scores };

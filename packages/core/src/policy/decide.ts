@@ -1,5 +1,5 @@
 import type { Stage } from '../moderation/moderator.ts';
-import { isJudged, type Judged, type PlacedVerdict, type Span } from '../moderation/verdict.ts';
+import { flaggedBy, isJudged, type Judged, type PlacedVerdict, type Span } from '../moderation/verdict.ts';
 import { memberOf } from '../look-up.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { strictest, type Action, type Finding, type Unchecked } from './decision.ts';
@@ -56,10 +56,8 @@ function findingsOf(
   stage: Stage,
   policy: CompiledPolicy,
 ): readonly Finding[] {
-  const flagged = new Set<string>(verdict.flagged);
+  const flagged = new Set(flaggedBy(verdict));
   const findings: Finding[] = [];
-  // Without a category of its own, a flag is one of the category '*', which no moderator lists.
-  if (verdict.status === 'flagged' && flagged.size === 0) flagged.add('*');
   for (const category of new Set([...flagged, ...Object.keys(verdict.scores)])) {
     const finding = findingOf(verdict, category, flagged.has(category), stage, policy);
     if (finding) findings.push(finding);

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../../errors.ts';
 import { moderators } from '../../schemas.ts';
 import { validate } from '../../validate.ts';
 import type { CategoryOf, Item, Moderator } from '../moderator.ts';
-import { failure, isJudged, type Report, type Verdict } from '../verdict.ts';
+import { failure, flaggedBy, isJudged, type Report, type Verdict } from '../verdict.ts';
 
 /** What every moderator that is made of others takes. */
 export interface CompositeOptions<D extends string = never> {
@@ -78,5 +78,5 @@ export function isContested(said: readonly Verdict[]): boolean {
 /** A verdict with one more category flagged. It is no longer that of a member alone. */
 export function withCategory(report: Extract<Report, { readonly flagged: unknown }>, category: string): Report {
   const { moderator: _, ...rest } = report;
-  return { ...rest, status: 'flagged', flagged: [...new Set([...report.flagged, category])] };
+  return { ...rest, status: 'flagged', flagged: [...new Set([...flaggedBy(report), category])] };
 }

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../errors.ts';
 import { memberOf } from '../../look-up.ts';
 import { compositeOptions } from '../../schemas.ts';
 import type { CategoryOf, Moderator } from '../moderator.ts';
-import { isJudged } from '../verdict.ts';
+import { flaggedBy, isJudged } from '../verdict.ts';
 import { compose, isContested, unjudged, withCategory, type CompositeOptions } from './composite.ts';
 
 /**
@@ -26,7 +26,7 @@ export function quorum<M extends Moderator, const D extends string = never>(
     const unknown = said.length - judged.length;
     const isAgreed = flagging.length >= agreeing;
     if (!isAgreed && flagging.length + unknown >= agreeing) return unjudged(said);
-    const flagged = new Set(isAgreed ? flagging.flatMap((verdict) => verdict.flagged) : []);
+    const flagged = new Set(isAgreed ? flagging.flatMap(flaggedBy) : []);
     const scores = [...new Set(judged.flatMap((verdict) => Object.keys(verdict.scores)))].map((category) => {
       const known = judged.map((verdict) => memberOf<number | undefined>(verdict.scores, category) ?? 0);
       const highest = known.toSorted((a, b) => b - a);
