@@ -29,6 +29,8 @@ interface Held<Chunk> {
   readonly size: number;
   /** How far each lane that the chunk adds to must be cleared before it may leave. */
   readonly needs: readonly (readonly [lane: Lane, end: number])[];
+  /** It leaves when everything may. */
+  readonly isLast: boolean;
 }
 
 /** How each kind of lane is cut. */
@@ -43,7 +45,13 @@ export interface Cutters {
  */
 export interface Gate<Chunk> {
   /** Takes a chunk in, and gives the windows that it closes. */
-  hold(chunk: Chunk, pieces: readonly Segment[], now: number, ended?: readonly string[]): readonly LaneWindow[];
+  hold(
+    chunk: Chunk,
+    pieces: readonly Segment[],
+    now: number,
+    ended?: readonly string[],
+    isLast?: boolean,
+  ): readonly LaneWindow[];
   /** The windows that close for having waited. */
   wait(now: number): readonly LaneWindow[];
   /** When `wait` has something to do. */
@@ -71,8 +79,9 @@ export interface Gate<Chunk> {
   readonly said: readonly Segment[];
 }
 
-/** Whether all of its text is cleared. */
-function isFree({ needs }: Held<unknown>): boolean {
+/** Whether all of its text is cleared, and it need not wait for the rest. */
+function isFree({ needs, isLast }: Held<unknown>): boolean {
+  if (isLast) return false;
   for (const [lane, end] of needs) if (end > lane.cleared) return false;
   return true;
 }
@@ -114,7 +123,7 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
     });
 
   return {
-    hold(chunk, pieces, now, ended) {
+    hold(chunk, pieces, now, ended, isLast = false) {
       const needs: (readonly [Lane, number])[] = [];
       const closed: LaneWindow[] = [];
       let size = 0;
@@ -141,7 +150,7 @@ export function createGate<Chunk>({ create, createSecond }: Cutters, isOpen: boo
         if (lane) closed.push(...cut(lane, (cutter) => cutter.end()));
       }
       held += size;
-      queue.push({ chunk, size, needs });
+      queue.push({ chunk, size, needs, isLast });
       return closed;
     },
     wait: (now) => cutAll((cutter) => cutter.wait(now)),

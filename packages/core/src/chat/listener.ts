@@ -136,7 +136,7 @@ export class Listener<Request, Chunk> {
   remember(): void {
     if (this.#unjudgeable.size > 0) return;
     for (const segment of this.gate.said) {
-      const target = this.#outOfScope.has(segment.path) ? undefined : this.#target(segment, '');
+      const target = this.#outOfScope.has(segment.path) ? undefined : this.#target(asWhole(this.reader, segment), '');
       if (target) this.#call.parts.panel.remember(target, this.#judgement.verdictsOn(segment.path), this.#call.context);
     }
   }
@@ -173,7 +173,8 @@ export class Listener<Request, Chunk> {
       }
       this.isEnded = true;
       const windows = this.gate.end();
-      if (this.#call.parts.streaming.isWhole) await this.#judgeWhole(windows.map(({ segment }) => segment));
+      if (this.#call.parts.streaming.isWhole)
+        await this.#judgeWhole(windows.map(({ segment }) => asWhole(this.reader, segment)));
       else this.#judge(windows);
     } catch (error) {
       this.#failure = { error };
@@ -192,7 +193,7 @@ export class Listener<Request, Chunk> {
     if (reading?.providerBlocks) this.#providerBlocks.push(...reading.providerBlocks);
     const { isWhole, maxHeld } = this.#call.parts.streaming;
     const ended = isWhole ? undefined : reading?.ended;
-    const windows = this.gate.hold(chunk, reading?.segments ?? [], performance.now(), ended);
+    const windows = this.gate.hold(chunk, reading?.segments ?? [], performance.now(), ended, reading?.isLast);
     if (windows.length > 0) this.#judge(windows);
     if (this.gate.held > maxHeld && !this.#isFree) this.#isTooMuch('too-large');
     if (windows.length > 0 || this.#due === Infinity) this.#setTimer();
@@ -230,7 +231,7 @@ export class Listener<Request, Chunk> {
 
   async #judgeOne(window: LaneWindow): Promise<void> {
     const { segment, before, start, end, isSecond } = window;
-    const target = this.#target(segment, before);
+    const target = this.#target(asWhole(this.reader, segment), before);
     if (!target) {
       this.#outOfScope.add(segment.path);
       this.gate.clear(window);
@@ -275,14 +276,23 @@ export class Listener<Request, Chunk> {
 
 const FLOWING: readonly SegmentKind[] = ['text', 'reasoning', 'refusal'];
 
+function flows({ kind, isWhole }: Segment): boolean {
+  return !isWhole && FLOWING.includes(kind);
+}
+
+/** What is held until it is whole, as a reply that comes at once would have it. */
+export function asWhole(reader: Pick<ChunkReader<never>, 'whole'>, segment: Segment): Segment {
+  if (!reader.whole || flows(segment)) return segment;
+  return attempt(() => reader.whole?.(segment)) ?? segment;
+}
+
 /** Text, reasoning and refusals flow; what must be whole to be of use, or to be judged, is held until it is. */
 function cuttersFor({ parts: { streaming } }: Call): Cutters {
   const { isWhole, window, recheck } = streaming;
-  const flows = (segment: Segment): boolean => !isWhole && !segment.isWhole && FLOWING.includes(segment.kind);
   const { context } = window;
   const second = { first: SECOND_LOOK - context, size: SECOND_LOOK - context, context, maxWait: Infinity, span: 0 };
   return {
-    create: (segment) => (flows(segment) ? sentenceWindows(window) : wholeText()),
-    createSecond: (segment) => (recheck && flows(segment) ? sentenceWindows(second) : undefined),
+    create: (segment) => (!isWhole && flows(segment) ? sentenceWindows(window) : wholeText()),
+    createSecond: (segment) => (recheck && !isWhole && flows(segment) ? sentenceWindows(second) : undefined),
   };
 }
