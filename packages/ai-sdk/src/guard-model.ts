@@ -4,10 +4,9 @@ import { checkArguments, type GuardModelOptions } from './options.ts';
 import type { GuardableModel, Model } from './sdk.ts';
 
 /** The same model as far as the SDK knows it. What a provider's own class has beside that would be unguarded. */
-export type GuardedModel<M extends GuardableModel> = Pick<
-  M,
-  'specificationVersion' | 'provider' | 'modelId' | 'supportedUrls' | 'doGenerate' | 'doStream'
->;
+export type GuardedModel<M extends GuardableModel> = M extends GuardableModel
+  ? Pick<M, 'specificationVersion' | 'provider' | 'modelId' | 'supportedUrls' | 'doGenerate' | 'doStream'>
+  : never; // of one of several models, one of several
 
 /**
  * A model whose calls are guarded, for `generateText`, `streamText`, agents and everything else that takes one. The model
@@ -25,14 +24,15 @@ export function guardModel<M extends GuardableModel>(
   const setting = { guard, options };
   // V3 is to this package what it has in common with V4: where they differ, in files, values are read, not types.
   const inner = model as Model;
-  return {
+  const guarded: Model = {
     specificationVersion: inner.specificationVersion,
     provider: inner.provider,
     modelId: inner.modelId,
     supportedUrls: inner.supportedUrls,
     doGenerate: (call) => guardedReply(setting, inner, call),
     doStream: (call) => guardedStream(setting, inner, call),
-  } satisfies Model as GuardedModel<M>; // of the same version as the model
+  };
+  return guarded as GuardedModel<M>; // it says the same version as the model
 }
 
 function checkModel(model: unknown): void {
