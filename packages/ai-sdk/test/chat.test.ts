@@ -28,7 +28,7 @@ const provider = createOpenAICompatible({ name: 'local', baseURL: upstream.url, 
 
 interface Route {
   readonly model: LanguageModel;
-  readonly settings?: Partial<Parameters<typeof streamText>[0]>;
+  readonly settings?: Pick<Parameters<typeof streamText>[0], 'tools' | 'stopWhen' | 'output' | 'include'>;
 }
 let route: Route;
 let ended: unknown[] = [];
@@ -56,7 +56,7 @@ const server = createServer((request, response) => {
       telemetry: { integrations: [spy] },
       ...route.settings,
     });
-    pipeUIMessageStreamToResponse({
+    await pipeUIMessageStreamToResponse({
       response,
       stream: toUIMessageStream({ stream: result.stream, onError: guardErrorText }),
     });
@@ -120,7 +120,7 @@ describe('A reply that is blocked on its way', () => {
   test('leaves nothing of the flagged text anywhere', async () => {
     upstream.setChat(`${CALM}Then a ${MARKER} came.`);
     const { guard, flagged, settled } = watched();
-    const { chat: client } = chat(guard, { include: { rawChunks: true, responseMessages: true } } as Route['settings']);
+    const { chat: client } = chat(guard, { include: { rawChunks: true } });
     await client.sendMessage({ text: 'Hello' });
     await guard.idle();
     expect(ended).toHaveLength(1);
@@ -177,7 +177,7 @@ describe('A reply that is blocked on its way', () => {
 test('Where words are no answer, the chat is told the message of the refusal, once', async () => {
   upstream.setChat(JSON.stringify({ calm: MARKER }));
   const output = Output.object({ schema: jsonSchema({ type: 'object' }) });
-  const { chat: client, errors } = chat(watched().guard, { output } as Route['settings']);
+  const { chat: client, errors } = chat(watched().guard, { output });
   await client.sendMessage({ text: 'Hello' });
   expect(errors.map(({ message }) => message)).toEqual([REFUSED]);
   expect(client.status).toBe('error');

@@ -186,7 +186,7 @@ describe('Generations', () => {
     async (way) => {
       const { guard, settled } = watched({ fallback: retry({ feedback: () => 'Say it otherwise.' }) });
       const model = scripted(flaggedStream, 'All is calm.');
-      const options = { model: guardModel(model, guard), system: 'Be brief.', prompt: 'Hello' };
+      const options = { model: guardModel(model, guard), instructions: 'Be brief.', prompt: 'Hello' };
       const result = way === 'generate' ? await generateText(options) : streamText(options);
       expect(await result.text).toBe('All is calm.');
       const sums = [2 * (usage.inputTokens.total ?? 0), 2 * (usage.outputTokens.total ?? 0)];

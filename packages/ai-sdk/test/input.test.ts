@@ -133,7 +133,7 @@ describe('What somebody else than the developer wrote', () => {
     const { guard, moderator } = watched();
     const { text } = await generateText({
       model: guardModel(scripted('Fine.'), guard),
-      system: `Never say ${MARKER}.`,
+      instructions: `Never say ${MARKER}.`,
       prompt: 'Hello',
       tools: {},
     });
