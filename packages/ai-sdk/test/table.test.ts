@@ -210,7 +210,7 @@ describe.for(PROVIDERS)('$name', ({ start, reasons }) => {
       expect(looked).toEqual(steps === 2 ? [{ at: 'the sea' }] : []);
     });
 
-    test.runIf(reasons)('reasoning flagged: it never arrives', async () => {
+    test.for(reasons ? ['reasoning'] : [])('%s flagged: it never arrives', async () => {
       provider.say(...upTo({ ...said('day'), reasoning: `Thinking of ${MARKER}.` }));
       const { model, decisions } = guarded(provider.model);
       const outcome = await outcomeOf(call(model, 'Hello'));

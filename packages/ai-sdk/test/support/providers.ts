@@ -6,6 +6,7 @@ import { startServer, type Answer } from '@chaperone/testing';
 import type { LanguageModel } from 'ai';
 import { anthropicWire } from './anthropic-wire.ts';
 import { googleWire } from './google-wire.ts';
+import { responsesWire } from './responses-wire.ts';
 import type { Provider, Said } from './said.ts';
 import { startWire, type Wire } from './wire-server.ts';
 
@@ -20,6 +21,11 @@ export const PROVIDERS: readonly {
 }[] = [
   {
     name: '@ai-sdk/openai',
+    reasons: true,
+    start: () => over(responsesWire, (baseURL) => createOpenAI({ apiKey: 'none', baseURL })('gpt-5-test')),
+  },
+  {
+    name: '@ai-sdk/openai, chat completions',
     reasons: false,
     start: () => overOpenAI((baseURL) => createOpenAI({ apiKey: 'none', baseURL }).chat('gpt-test')),
   },
