@@ -43,7 +43,11 @@ export class FlowingBlocks {
   #add(kind: Kind, id: string, text: string): ChunkReading {
     if (text === '') return NOTHING;
     const block = this.#open[kind].get(id) ?? this.#begin(kind, id);
-    return { segments: [{ kind, role: 'assistant', path: block.path, text, ...(block.isWhole && { isWhole: true }) }] };
+    const { path } = block;
+    // Written out, for it is done with every token.
+    return block.isWhole
+      ? { segments: [{ kind, role: 'assistant', path, text, isWhole: true }] }
+      : { segments: [{ kind, role: 'assistant', path, text }] };
   }
 
   #begin(kind: Kind, id: string): Block {

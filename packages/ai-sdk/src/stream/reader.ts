@@ -21,8 +21,8 @@ export function openStream(call: CallOptions): ChunkReader<StreamPart> {
 
   return {
     read(part) {
-      if (part.type === 'finish') finish = part;
-      else if (HEAD.has(part.type)) head.set(part.type, part);
+      if (isHead(part)) head.set(part.type, part);
+      else if (part.type === 'finish') finish = part;
       return read(part);
     },
 
@@ -34,7 +34,7 @@ export function openStream(call: CallOptions): ChunkReader<StreamPart> {
 
     left(part) {
       hasLeft = true;
-      if (HEAD.has(part.type)) head.delete(part.type);
+      if (isHead(part)) head.delete(part.type);
       else blocks.left(part);
     },
 
@@ -64,7 +64,10 @@ export function openStream(call: CallOptions): ChunkReader<StreamPart> {
   };
 }
 
-const HEAD: ReadonlySet<StreamPart['type']> = new Set<StreamPart['type']>(['stream-start', 'response-metadata']);
+function isHead({ type }: StreamPart): boolean {
+  return type === 'stream-start' || type === 'response-metadata';
+}
+
 const START: StreamPart = { type: 'stream-start', warnings: [] };
 /** Of the text block that a guard writes. */
 const ID = 'chaperone';
