@@ -29,15 +29,23 @@ type Item =
   | {
       readonly type: 'reasoning';
       readonly id: string;
-      readonly summary: readonly [{ type: 'summary_text'; text: string }];
+      readonly summary: readonly [{ readonly type: 'summary_text'; readonly text: string }];
     }
   | {
       readonly type: 'message';
       readonly id: string;
       readonly role: 'assistant';
-      readonly content: readonly [{ type: 'output_text'; text: string; annotations: [] }];
+      readonly content: readonly [
+        { readonly type: 'output_text'; readonly text: string; readonly annotations: readonly [] },
+      ];
     }
-  | { readonly type: 'function_call'; readonly id: string; call_id: string; name: string; arguments: string };
+  | {
+      readonly type: 'function_call';
+      readonly id: string;
+      readonly call_id: string;
+      readonly name: string;
+      readonly arguments: string;
+    };
 
 function itemsOf({ reasoning, text, tool }: Said): readonly Item[] {
   return [
