@@ -112,6 +112,45 @@ describe('The end of a call', () => {
     expect(settled.map(({ delivery }) => delivery)).toEqual(['aborted']);
   });
 
+  test('at the level of the model an abort is an abort, in the middle of a stream too', async () => {
+    server.setChat('A calm day by the sea. '.repeat(200));
+    server.setTiming({ perToken: 5 });
+    const controller = new AbortController();
+    const { stream: parts } = await guardModel(local, watched().guard).doStream(
+      call('Hello', { abortSignal: controller.signal }),
+    );
+    const reader = parts.getReader();
+    while ((await reader.read()).value?.type !== 'text-delta');
+    controller.abort();
+    await expect(
+      (async () => {
+        while (!(await reader.read()).done);
+      })(),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  test.each(['generate', 'stream'] as const)(
+    'a block of the input ends what was begun beside its judgement (%s)',
+    async (way) => {
+      server.setTiming({ reply: 5_000, firstToken: 5_000 });
+      const judge = fakeModerator({ flags: { [MARKER]: 'odd' }, delay: 60 });
+      const guard = createGuard({ moderators: [judge], input: { timing: 'during' } });
+      const model = guardModel(local, guard);
+      const options = { model, prompt: `A ${MARKER}?`, maxRetries: 0 };
+      const result = way === 'generate' ? await generateText(options) : streamText(options);
+      expect(await result.finishReason).toBe('content-filter');
+      await vi.waitFor(() => expect(server.chatRequests.map(({ aborted }) => aborted)).toEqual([true]));
+    },
+  );
+
+  test('a stream that was cut off between two parts ends as it came, and is told as what it is', async () => {
+    const parts = stream(...textParts('A calm day.')).slice(0, -1);
+    const { guard, settled } = watched();
+    const came = await partsOf(await guardModel(scripted({ parts }), guard).doStream(call('Hello')));
+    expect(came).toEqual(parts);
+    expect(settled.map(({ delivery }) => delivery)).toEqual(['errored']);
+  });
+
   test('a block closes it too, within 20 ms of the verdict', async () => {
     const delays: number[] = [];
     for (let run = 0; run < 4; run++) {

@@ -209,6 +209,42 @@ describe('What somebody else than the developer wrote', () => {
     expect(actsAtOnce).toBe(acts);
   });
 
+  test('an answer that was changed is no longer what its provider keeps under an id, or has signed', async () => {
+    const { guard } = watched();
+    const model = scripted('Fine.');
+    const item = { providerOptions: { openai: { itemId: 'msg_1' } } };
+    const prompt = [
+      user({ type: 'text', text: 'Hello.' }),
+      assistant(
+        { type: 'reasoning', text: 'A clear thought.', providerOptions: { anthropic: { signature: 'c2ln' } } },
+        { type: 'text', text: words, ...item },
+        { type: 'text', text: 'A clear word.', ...item },
+        { type: 'tool-call', toolCallId: 'c', toolName: 'look', input: { at: 'sea' }, ...item },
+      ),
+      tool({ type: 'text', value: 'seen' }),
+      user({ type: 'text', text: 'Go on.' }),
+    ];
+    await guardModel(model, guard).doGenerate({ prompt, tools });
+    const [sent = ''] = asked(model);
+    expect(sent).toContain('A clear word.');
+    expect(sent).not.toMatch(/itemId|signature|A clear thought|zorp/);
+  });
+
+  test('a refusal that comes back with the history is a text like any other, and its mark stays here', async () => {
+    const { guard, moderator } = watched();
+    const model = scripted('Fine.');
+    const mark = { providerOptions: { chaperone: { decision: 'dec_1', stage: 'output', action: 'block' } } };
+    const prompt = [
+      user({ type: 'text', text: 'Hello.' }),
+      { ...assistant({ type: 'text', text: 'That cannot be answered.', ...mark }), ...mark },
+      user({ type: 'text', text: 'Go on.' }),
+    ];
+    await guardModel(model, guard).doGenerate({ prompt });
+    expect(asked(model)[0]).toContain('That cannot be answered.');
+    expect(asked(model)[0]).not.toMatch(/chaperone|dec_1/);
+    expect(moderator.texts.toSorted()).toEqual(['Fine.', 'Go on.', 'Hello.', 'That cannot be answered.']);
+  });
+
   test('the caller’s own messages stay as they were', async () => {
     const messages: ModelMessage[] = [
       { role: 'user', content: words },

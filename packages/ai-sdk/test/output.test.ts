@@ -130,6 +130,14 @@ test('structured output by what it means', async () => {
   await expect((async () => replaced.doGenerate(structured))()).rejects.toThrow(REFUSED);
 });
 
+test('blocks that are called alike, one after another, are judged each by itself', async () => {
+  const { guard, moderator } = watched();
+  const given = stream(...textParts('One zo'), ...textParts('rp two.'));
+  const came = await partsOf(await guardModel(scripted({ parts: given }), guard).doStream(hello));
+  expect(came).toEqual(given);
+  expect(moderator.texts).toEqual(['Hello', 'One zo', 'rp two.']);
+});
+
 /** A model whose stream is given part by part. */
 function pushed(): {
   readonly push: (...parts: StreamPart[]) => void;
