@@ -143,6 +143,20 @@ describe('The end of a call', () => {
     },
   );
 
+  test('also where the provider has not answered at all', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const model = scripted();
+    model.doStream = ({ abortSignal }) => {
+      signals.push(abortSignal);
+      return new Promise(() => {});
+    };
+    const judge = fakeModerator({ flags: { [MARKER]: 'odd' }, delay: 20 });
+    const guard = createGuard({ moderators: [judge], input: { timing: 'during' } });
+    const { stream: parts } = await guardModel(model, guard).doStream(call(`A ${MARKER}?`));
+    expect((await partsOf({ stream: parts })).at(-1)).toMatchObject({ finishReason: { unified: 'content-filter' } });
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+  });
+
   test('a stream that was cut off between two parts ends as it came, and is told as what it is', async () => {
     const parts = stream(...textParts('A calm day.')).slice(0, -1);
     const { guard, settled } = watched();
