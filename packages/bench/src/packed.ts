@@ -34,7 +34,9 @@ async function installedVersions(): Promise<Record<string, string>> {
     const manifest = await readFile(join(import.meta.dirname, '../node_modules', name, 'package.json'), 'utf8');
     return (JSON.parse(manifest) as { readonly version: string }).version;
   };
-  return Object.fromEntries(await Promise.all(BESIDE.map(async (name) => [name, await versionOf(name)])));
+  const versions: Record<string, string> = {};
+  for (const name of BESIDE) versions[name] = await versionOf(name);
+  return versions;
 }
 
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'chaperone-packed-')));
