@@ -18,11 +18,11 @@ export interface Setting {
 /** One guarded call whose reply comes at once. */
 export async function guardedReply(
   { guard, options }: Setting,
-  model: Pick<Model, 'doGenerate'>,
+  model: Pick<Model, 'provider' | 'doGenerate'>,
   call: CallOptions,
 ): Promise<GenerateResult> {
   const { reply, refusal, input, output } = await guard.reply(
-    languageModelAdapter(call),
+    languageModelAdapter(call, model.provider),
     sentOn(call),
     (request, { signal }) => caught(model.doGenerate({ ...request, abortSignal: signal })),
     guardOptions(call, options),
@@ -35,12 +35,12 @@ export async function guardedReply(
 /** One guarded call whose reply comes as a stream. */
 export async function guardedStream(
   { guard, options }: Setting,
-  model: Pick<Model, 'doStream'>,
+  model: Pick<Model, 'provider' | 'doStream'>,
   call: CallOptions,
 ): Promise<StreamResult> {
   let head: Omit<StreamResult, 'stream'> = {};
   const { stream, input, refusal } = await guard.stream(
-    languageModelAdapter(call),
+    languageModelAdapter(call, model.provider),
     sentOn(call),
     async (request, { signal, attempt }) => {
       const { stream: parts, ...rest } = await model.doStream({ ...request, abortSignal: signal });

@@ -209,6 +209,27 @@ describe('What somebody else than the developer wrote', () => {
     expect(actsAtOnce).toBe(acts);
   });
 
+  test.each([
+    ['openai.responses', undefined, true],
+    ['openai.responses', false, false],
+    ['openai.chat', undefined, false],
+  ])('%s with store %j acts by itself: %j', (provider, store, acts) => {
+    const request = call('Hi', store === undefined ? {} : { providerOptions: { openai: { store } } });
+    expect(languageModelAdapter(request, provider).readRequest(request).actsAtOnce).toBe(acts);
+  });
+
+  test("with timing 'during' such a provider is asked after the verdict, and another one beside it", async () => {
+    for (const [provider, expected] of [
+      ['openai.responses', 0],
+      ['openai.chat', 1],
+    ] as const) {
+      const model = Object.assign(scripted('Fine.'), { provider });
+      const { guard } = watched({ input: { timing: 'during' } });
+      await guardModel(model, guard).doGenerate(call(`A ${MARKER}?`));
+      expect(asked(model)).toHaveLength(expected);
+    }
+  });
+
   test('an answer that was changed is no longer what its provider keeps under an id, or has signed', async () => {
     const { guard } = watched();
     const model = scripted('Fine.');

@@ -4,14 +4,18 @@ import { readFile } from '../media.ts';
 import { proseIn } from '../prose.ts';
 import { toolNames } from '../expected.ts';
 import type { CallOptions, PromptMessage } from '../sdk.ts';
-import { at, isList, isRecord, textAt } from '../value.ts';
+import { at, isList, textAt } from '../value.ts';
+import { actsAtOnce } from './acts-at-once.ts';
 
-/** Every message of the prompt, with everything in it that a model could read. */
-export function readPrompt(call: CallOptions): RequestReading {
+/**
+ * Every message of the prompt, with everything in it that a model could read.
+ * @param provider whose model is asked, as the model says
+ */
+export function readPrompt(call: CallOptions, provider: string): RequestReading {
   const names = toolNames(call);
   return {
     messages: call.prompt.map((message, index) => readMessage(message, `prompt[${index}]`, names)),
-    actsAtOnce: actsAtOnce(call),
+    actsAtOnce: actsAtOnce(call, provider),
   };
 }
 
@@ -123,14 +127,4 @@ function readOutputPart(item: unknown, path: string, collector: Collector): void
 function readOptions(owner: unknown, path: string, { take }: Collector): void {
   const options = at(owner, 'providerOptions');
   if (options !== undefined) take({ kind: 'text', path: `${path}.providerOptions`, text: proseIn(options) });
-}
-
-/** Options, of any provider, that have it keep or run something as soon as it has the request. */
-const ACTING_OPTIONS: readonly string[] = ['store', 'background', 'conversation', 'previousResponseId'];
-
-/** Whether the provider runs tools or keeps the chat by itself. */
-function actsAtOnce({ tools = [], providerOptions = {} }: CallOptions): boolean {
-  const isSet = (options: unknown): boolean =>
-    isRecord(options) && ACTING_OPTIONS.some((option) => (options[option] ?? false) !== false);
-  return tools.some(({ type }) => type !== 'function') || Object.values(providerOptions).some(isSet);
 }
