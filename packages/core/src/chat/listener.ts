@@ -186,7 +186,7 @@ export class Listener<Request, Chunk> {
   #hear(chunk: Chunk): void {
     const isOthers = isRefusal(chunk);
     this.hasRefusal ||= isOthers;
-    const reading: ChunkReading | undefined = isOthers ? { segments: [] } : attempt(() => this.reader.read(chunk));
+    const reading = isOthers ? NOTHING : this.#read(chunk);
     if (!reading) this.#isTooMuch('failed');
     if (reading?.usage) this.#usage = reading.usage;
     if (reading?.verdicts) this.#own = reading.verdicts;
@@ -198,6 +198,15 @@ export class Listener<Request, Chunk> {
     if (this.gate.held > maxHeld && !this.#isFree) this.#isTooMuch('too-large');
     if (windows.length > 0 || this.#due === Infinity) this.#setTimer();
     if (this.gate.canLeave || this.#isTooLarge) this.#wake();
+  }
+
+  /** Undefined: it cannot be read. Written out, for it is done with every token. */
+  #read(chunk: Chunk): ChunkReading | undefined {
+    try {
+      return this.reader.read(chunk);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Nobody can judge it: what is left is refused, or leaves unjudged, as the guard says. */
@@ -274,6 +283,7 @@ export class Listener<Request, Chunk> {
   }
 }
 
+const NOTHING: ChunkReading = { segments: [] };
 const FLOWING: readonly SegmentKind[] = ['text', 'reasoning', 'refusal'];
 
 function flows({ kind, isWhole }: Segment): boolean {
