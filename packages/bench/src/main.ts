@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { measureBatching } from './measure/batching.ts';
 import { measureCoreSizeRows } from './measure/core-size.ts';
 import { measureManyStreams } from './measure/many-streams.ts';
+import { measureModelCpu } from './measure/model-cpu.ts';
 import { measureReplyCpu } from './measure/reply-cpu.ts';
 import { measureReplyLatency } from './measure/reply-latency.ts';
 import { measureStreamCpu } from './measure/stream-cpu.ts';
@@ -17,6 +18,7 @@ const measurements: readonly { readonly title: string; readonly take: () => Prom
   { title: 'batches under load', take: () => measureBatching(values.quick ? 3 : 6) },
   { title: 'streams', take: () => measureStreams(values.quick ? 3 : 8) },
   { title: 'CPU per token', take: () => measureStreamCpu(values.quick ? 8 : 24) },
+  { title: 'CPU per token of an AI SDK model', take: () => measureModelCpu(values.quick ? 8 : 24) },
   { title: 'many streams at once', take: measureManyStreams },
   { title: 'latency of replies', take: () => measureReplyLatency(values.quick ? 4 : 12) },
 ];

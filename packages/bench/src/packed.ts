@@ -26,12 +26,17 @@ async function inspectAll(project: string): Promise<void> {
   if (problems.length > 0) throw new StepFailed(problems.join('\n'));
 }
 
-async function installedVersions(): Promise<{ openai: string; nodeTypes: string }> {
+/** What a user has beside the packages; whoever checks libraries too needs types that the AI SDK does not bring. */
+const BESIDE = ['openai', 'ai', '@ai-sdk/openai-compatible', '@types/json-schema', '@types/node'] as const;
+
+async function installedVersions(): Promise<Record<string, string>> {
   const versionOf = async (name: string): Promise<string> => {
     const manifest = await readFile(join(import.meta.dirname, '../node_modules', name, 'package.json'), 'utf8');
     return (JSON.parse(manifest) as { readonly version: string }).version;
   };
-  return { openai: await versionOf('openai'), nodeTypes: await versionOf('@types/node') };
+  const versions: Record<string, string> = {};
+  for (const name of BESIDE) versions[name] = await versionOf(name);
+  return versions;
 }
 
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'chaperone-packed-')));

@@ -13,7 +13,7 @@ async function importing(...modules: readonly string[]): Promise<Stirred> {
   return JSON.parse(stdout) as Stirred;
 }
 
-test.each(['@chaperone/core', '@chaperone/moderators', '@chaperone/openai'])(
+test.each(['@chaperone/core', '@chaperone/moderators', '@chaperone/openai', '@chaperone/ai-sdk'])(
   'importing %s starts nothing',
   async (name) => {
     expect(await importing(name)).toEqual(NOTHING);

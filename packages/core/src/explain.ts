@@ -100,7 +100,7 @@ export function explain(
       };
     }),
   };
-  const notes = notesOn(effective);
+  const notes = notesOn(effective, settings.toolOutput);
   return { ...effective, notes, toString: () => table(effective, notes) };
 }
 
@@ -125,10 +125,11 @@ function costOf({ name, batch, span = 0 }: Moderator, maxCharacters: number, set
   return { moderator: name, requests, tokens, ...(quota && { quota: { ...quota, characters } }) };
 }
 
-function notesOn({ timing, release, ...stages }: Effective): readonly string[] {
+function notesOn({ timing, release, ...stages }: Effective, toolOutput: Settings['toolOutput']): readonly string[] {
   const notes: string[] = [];
   if (release === 'whole') notes.push('streamed replies are held until all of the reply is judged');
   if (release === 'immediate') notes.push('streamed text leaves before it is judged, until something is flagged');
+  if (toolOutput === 'replace') notes.push('input: a blocked tool result is replaced, and the call goes on');
   if (timing === 'during')
     notes.push(
       "'during' waits like 'before' where the provider acts by itself (tools, stored chats), and for older turns not remembered",

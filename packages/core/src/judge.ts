@@ -97,9 +97,14 @@ export class Judgement {
    * Judges targets; what they amount to counts for the decision. Rejects only with the caller's abort.
    * @param own what the provider itself found
    */
-  async read(targets: readonly Target[], own?: Verdict): Promise<void> {
+  async read(targets: readonly Target[], own?: Verdict): Promise<readonly Weighed[]> {
     for (const target of targets) this.#targets.set(target.segment.path, target);
-    this.add(await untilAborted(Promise.all(weighTargets(this.#parts, this.#case, targets, own)), this.#case.signal));
+    const weighed = await untilAborted(
+      Promise.all(weighTargets(this.#parts, this.#case, targets, own)),
+      this.#case.signal,
+    );
+    this.add(weighed);
+    return weighed;
   }
 
   /**
@@ -142,9 +147,14 @@ export class Judgement {
       .filter(({ moderator }) => windows?.judged.get(moderator) === windows?.count);
   }
 
-  /** What everything read so far amounts to. */
+  /** What everything read so far amounts to, but for what was taken out. */
   get action(): Action {
-    return strictest(this.#all().map((each) => each.action));
+    return this.#strictest(this.#all());
+  }
+
+  #strictest(all: readonly Weighed[]): Action {
+    const omitted = new Set(this.#omitted.map(({ path }) => path));
+    return strictest(all.map(({ path, action }) => (omitted.has(path) ? 'allow' : action)));
   }
 
   #all(): readonly Weighed[] {
@@ -167,7 +177,7 @@ export class Judgement {
     this.add([{ path, unchecked: [{ path, reason }] }]);
   }
 
-  /** Names segments that were taken out of the request. */
+  /** Names segments that were taken out of the request: they block nothing. */
   omit(paths: readonly string[]): void {
     for (const path of paths) this.#omitted.push({ path });
   }
@@ -227,7 +237,7 @@ export class Judgement {
     const decision: Decision = {
       id: `dec_${crypto.randomUUID()}`,
       stage: this.#stage,
-      action: strictest(all.map((each) => each.action)),
+      action: this.#strictest(all),
       findings: frozen(all.flatMap(({ findings }) => findings)),
       unchecked: frozen(all.flatMap(({ unchecked }) => unchecked)),
       omitted: frozen([...this.#omitted]),

@@ -25,6 +25,12 @@ export interface InputOptions {
    * before the verdict and cancels the generation on a block. Default `'before'`.
    */
   readonly timing?: 'before' | 'during';
+  /**
+   * What a block of a tool result means: `'block'` ends the call like any other, `'replace'` puts a placeholder in its
+   * place and goes on, so that an agent survives one bad page. The model is then asked after the verdict on it, whatever
+   * the timing. Default `'block'`.
+   */
+  readonly toolOutput?: 'block' | 'replace';
   /** What of a request is judged. Default: everything that the developer did not write. */
   readonly scope?: Scope;
 }

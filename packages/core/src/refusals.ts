@@ -1,5 +1,7 @@
 import { isObject } from './is.ts';
 const REGISTRY = Symbol.for('chaperone.refusals');
+/** Looked up once: it is asked about with every token. */
+let known: WeakSet<object> | undefined;
 
 /**
  * The replies and chunks of this process that a guard has written itself. Known by identity alone, so that nothing an
@@ -7,7 +9,7 @@ const REGISTRY = Symbol.for('chaperone.refusals');
  */
 function registry(): WeakSet<object> {
   const shared = globalThis as { [REGISTRY]?: WeakSet<object> }; // a property of our own, under a symbol that only this file names
-  return (shared[REGISTRY] ??= new WeakSet());
+  return (known ??= shared[REGISTRY] ??= new WeakSet());
 }
 
 /** Marks what a guard has written, so that a guard around it passes it on unjudged. */

@@ -61,7 +61,12 @@ export const guardOptions: z.ZodMiniType = z.strictObject({
   policy: z.optional(z.union([aFunction, z.looseObject({})])),
   fallback,
   input: z.optional(
-    z.strictObject({ fallback, timing: z.optional(z.enum(['before', 'during'])), scope: optionalFunction }),
+    z.strictObject({
+      fallback,
+      timing: z.optional(z.enum(['before', 'during'])),
+      toolOutput: z.optional(z.enum(['block', 'replace'])),
+      scope: optionalFunction,
+    }),
   ),
   output: z.optional(
     z.strictObject({

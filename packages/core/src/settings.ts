@@ -20,6 +20,7 @@ export interface Settings {
   readonly fallbacks: { readonly [S in Stage]: Fallback };
   readonly scopes: { readonly [S in Stage]: Scope };
   readonly timing: 'before' | 'during';
+  readonly toolOutput: 'block' | 'replace';
   readonly streaming: StreamSettings;
   readonly uncheckedPolicy: UncheckedPolicy;
   readonly limitsFor: (moderator: string) => Limits;
@@ -65,6 +66,8 @@ export function readOptions(options: GuardOptions): Settings {
   const fallbacks = { input: input.fallback ?? both, output: output.fallback ?? both };
   if (input.timing === 'during' && !fallbacks.input.waits)
     throw new ConfigurationError('input.timing', "is 'during', but the input's fallback does not wait");
+  if (input.toolOutput === 'replace' && !fallbacks.input.waits)
+    throw new ConfigurationError('input.toolOutput', "is 'replace', but the input's fallback does not wait");
   const unchecked = (rule: keyof UncheckedRules): 'block' | 'allow' | undefined =>
     typeof whenUnchecked === 'string' ? whenUnchecked : whenUnchecked[rule];
   return {
@@ -72,6 +75,7 @@ export function readOptions(options: GuardOptions): Settings {
     fallbacks,
     scopes: { input: input.scope ?? notTheDevelopers, output: output.scope ?? everything },
     timing: input.timing ?? 'before',
+    toolOutput: input.toolOutput ?? 'block',
     streaming: streamingOf(output, roster.output, fallbacks.output),
     uncheckedPolicy: {
       failed: unchecked('failed') ?? 'block',

@@ -150,6 +150,8 @@ describe('A mistake in the options is refused at construction, with its path and
     ['moderation.cache', /must be/, { moderators, moderation: { cache: true } }],
     ['whenUnchecked', /must be/, { moderators, whenUnchecked: 'alow' }],
     ['whenUnchecked.failed', /must be "block" or "allow"/, { moderators, whenUnchecked: { failed: 'reject' } }],
+    ['input.toolOutput', /must be "block" or "replace"/, { moderators, input: { toolOutput: 'replaced' } }],
+    ['input.toolOutput', /fallback does not wait/, { moderators, input: { toolOutput: 'replace', fallback: log() } }],
     ['captureContent', /must be "none" or "hash" or "full"/, { moderators, captureContent: 'all' }],
     ['message', /must be/, { moderators, message: 5 }],
     ['options', /must be .*object/, null],
@@ -167,7 +169,6 @@ describe('An option of a later version is refused and never ignored', () => {
     ['shadow', { shadow: {} }],
     ['enabled', { enabled: true }],
     ['waitUntil', { waitUntil: () => {} }],
-    ['input.toolOutput', { input: { toolOutput: 'block' } }],
   ])('%s', (path, options) => {
     const mistake = mistakeIn(() => create({ moderators, ...(options as object) }));
     expect(mistake.path).toBe(path);

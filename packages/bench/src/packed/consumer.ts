@@ -3,10 +3,13 @@
  * Node that they promise to run on.
  */
 import assert from 'node:assert/strict';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { guardMiddleware, guardModel } from '@chaperone/ai-sdk';
 import { createGuard } from '@chaperone/core';
 import { blocklist } from '@chaperone/moderators';
 import { guardOpenAI } from '@chaperone/openai';
 import { startServer } from '@chaperone/testing';
+import { generateText, streamText, wrapLanguageModel } from 'ai';
 import OpenAI from 'openai';
 
 const server = await startServer({ chat: 'All is well.' });
@@ -40,6 +43,13 @@ try {
   let streamed = '';
   for await (const chunk of stream) streamed += chunk.choices[0]?.delta.content ?? '';
   assert.equal(streamed, 'All is well.');
+
+  const local = createOpenAICompatible({ name: 'local', baseURL: server.url }).chatModel('scripted');
+  const model = guardModel(local, guard);
+  assert.equal((await generateText({ model, prompt: 'Hello once more.' })).text, 'All is well.');
+  assert.equal(await streamText({ model, prompt: 'Hello at last.' }).text, 'All is well.');
+  const wrapped = wrapLanguageModel({ model: local, middleware: guardMiddleware(guard) });
+  assert.equal((await generateText({ model: wrapped, prompt: 'Say zorp.' })).finishReason, 'content-filter');
 
   await guard.idle();
 } finally {

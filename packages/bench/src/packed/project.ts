@@ -5,11 +5,11 @@ import { run } from './run.ts';
 /** The version of Node that the packages promise to run on, beside the one that runs this. */
 const OLDEST_NODE = '22';
 
-/** Makes a project as a user would: the tarballs, the real client, nothing of this repository around it. */
+/** Makes a project as a user would: the tarballs, the real clients, nothing of this repository around it. */
 export async function install(
   project: string,
   tarballs: Readonly<Record<string, string>>,
-  versions: { readonly openai: string; readonly nodeTypes: string },
+  beside: Readonly<Record<string, string>>,
 ): Promise<void> {
   await mkdir(project, { recursive: true });
   await writeJson(join(project, 'package.json'), {
@@ -20,8 +20,7 @@ export async function install(
       ...Object.fromEntries(
         Object.entries(tarballs).map(([folder, tarball]) => [`@chaperone/${folder}`, `file:${tarball}`]),
       ),
-      openai: versions.openai,
-      '@types/node': versions.nodeTypes,
+      ...beside,
       node: OLDEST_NODE,
     },
   });

@@ -41,6 +41,8 @@ export interface ChatAdapter<Request, Reply, Chunk> {
 export interface ChunkReader<Chunk> {
   /** What a chunk adds. A piece continues the segment of the same path. */
   read(chunk: Chunk): ChunkReading;
+  /** A segment that came in pieces and is held until it is whole, as it would be read from a reply. Default: as it came. */
+  whole?(segment: Segment): Segment;
   /** Told of each chunk that leaves: what has left is what a refusal in the middle of a stream has to close. */
   left?(chunk: Chunk): void;
   /** The chunk without the parts that a refusal replaces, or undefined when nothing is left of it. */
@@ -56,6 +58,8 @@ export interface ChunkReader<Chunk> {
   isComplete?(): boolean;
   /** A chunk whose usage includes that of the attempts before it. */
   addUsage(chunk: Chunk, usage: Usage): Chunk;
+  /** A chunk that carries what was decided of the reply that it ends, where that is not `allow`. Default: none does. */
+  addDecision?(chunk: Chunk, decision: Decision): Chunk;
 }
 
 export interface RequestReading {
@@ -86,6 +90,8 @@ export type OwnVerdicts = { readonly [S in Stage]?: Verdict };
 export interface ChunkReading extends ReplyReading {
   /** Segments that are complete with this chunk: nothing of them waits any longer for what might follow. */
   readonly ended?: readonly string[];
+  /** The chunk leaves when all of the reply was judged: it may hold more than its pieces, or must not leave by itself. */
+  readonly isLast?: boolean;
 }
 
 /** One segment of a request to be replaced by a placeholder that the protocol allows in its place. */

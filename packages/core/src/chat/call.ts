@@ -26,6 +26,7 @@ export interface CallParts extends JudgeParts {
   readonly fallbacks: { readonly [S in Stage]: Fallback };
   readonly scopes: Scopes;
   readonly timing: 'before' | 'during';
+  readonly toolOutput: 'block' | 'replace';
   readonly streaming: StreamSettings;
   readonly policyFor: (context: CallContext) => CompiledPolicy;
   readonly events: EventHub;

@@ -29,6 +29,8 @@ interface Held<Chunk> {
   readonly size: number;
   /** How far each lane that the chunk adds to must be cleared before it may leave. */
   readonly needs: readonly (readonly [lane: Lane, end: number])[];
+  /** It leaves when everything may. */
+  readonly isLast: boolean;
 }
 
 /** How each kind of lane is cut. */
@@ -45,7 +47,13 @@ export interface Cutters {
  */
 export interface Gate<Chunk> {
   /** Takes a chunk in, and gives the windows that it closes. */
-  hold(chunk: Chunk, pieces: readonly Segment[], now: number, ended?: readonly string[]): readonly LaneWindow[];
+  hold(
+    chunk: Chunk,
+    pieces: readonly Segment[],
+    now: number,
+    ended?: readonly string[],
+    isLast?: boolean,
+  ): readonly LaneWindow[];
   /** The windows that close for having waited. */
   wait(now: number): readonly LaneWindow[];
   /** When `wait` has something to do. */
@@ -75,10 +83,16 @@ export interface Gate<Chunk> {
   readonly said: readonly Segment[];
 }
 
-/** Whether all of its text is cleared. */
-function isFree({ needs }: Held<unknown>): boolean {
+/** Whether all of its text is cleared, and it need not wait for the rest. */
+function isFree({ needs, isLast }: Held<unknown>): boolean {
+  if (isLast) return false;
   for (const [lane, end] of needs) if (end > lane.cleared) return false;
   return true;
+}
+
+/** Whether it says nothing, and leaves with what follows it. */
+function isSilent(held: Held<unknown> | undefined): boolean {
+  return held !== undefined && held.needs.length === 0 && !held.isLast;
 }
 
 /** Longer ones are judged anew when they come back as history. */
@@ -116,7 +130,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
   const cutAll = (by: (cutter: WindowCutter) => readonly Window[]): readonly LaneWindow[] =>
     [...lanes.values()].flatMap((lane) => cut(lane, by));
   const countSilent = (): void => {
-    while (silent < queue.length && queue[silent]?.needs.length === 0) silent += 1;
+    while (isSilent(queue[silent])) silent += 1;
   };
   const take = (count: number): readonly Chunk[] => {
     const taken = queue.splice(0, count);
@@ -147,7 +161,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
   };
 
   return {
-    hold(chunk, pieces, now, ended) {
+    hold(chunk, pieces, now, ended, isLast = false) {
       const needs: (readonly [Lane, number])[] = [];
       const closed: LaneWindow[] = [];
       let size = 0;
@@ -174,7 +188,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
         if (lane) closed.push(...cut(lane, (cutter) => cutter.end()));
       }
       held += size;
-      queue.push({ chunk, size, needs });
+      queue.push({ chunk, size, needs, isLast });
       countSilent();
       return closed;
     },
@@ -205,7 +219,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
       const free = blocked === -1 ? queue.length : blocked;
       if (isEnded && free === queue.length) return take(free);
       let last = free - 1;
-      while (last >= 0 && queue[last]?.needs.length === 0) last -= 1;
+      while (isSilent(queue[last])) last -= 1;
       return last < 0 ? [] : take(last + 1);
     },
     giveUp() {

@@ -136,7 +136,7 @@ export class Listener<Request, Chunk> {
   remember(): void {
     if (this.#unjudgeable.size > 0 || this.#judging > 0) return;
     for (const segment of this.gate.said) {
-      const target = this.#outOfScope.has(segment.path) ? undefined : this.#target(segment, '');
+      const target = this.#outOfScope.has(segment.path) ? undefined : this.#target(asWhole(this.reader, segment), '');
       if (target) this.#call.parts.panel.remember(target, this.#judgement.verdictsOn(segment.path), this.#call.context);
     }
   }
@@ -173,7 +173,8 @@ export class Listener<Request, Chunk> {
       }
       this.isEnded = true;
       const windows = this.gate.end();
-      if (this.#call.parts.streaming.isWhole) await this.#judgeWhole(windows.map(({ segment }) => segment));
+      if (this.#call.parts.streaming.isWhole)
+        await this.#judgeWhole(windows.map(({ segment }) => asWhole(this.reader, segment)));
       else this.#judge(windows);
     } catch (error) {
       this.#failure = { error };
@@ -190,7 +191,7 @@ export class Listener<Request, Chunk> {
   #hear(chunk: Chunk): void {
     const isOthers = isRefusal(chunk);
     this.hasRefusal ||= isOthers;
-    const reading: ChunkReading | undefined = isOthers ? { segments: [] } : attempt(() => this.reader.read(chunk));
+    const reading = isOthers ? NOTHING : this.#read(chunk);
     if (!reading) this.#isTooMuch('failed');
     if (reading?.usage) this.#usage = reading.usage;
     if (reading?.verdicts) this.#own = reading.verdicts;
@@ -201,10 +202,19 @@ export class Listener<Request, Chunk> {
     // Before it is cut, which takes its time with what is much too large.
     if (!this.#isFree && this.gate.held + lengthOf(segments) > maxHeld) this.#isTooMuch('too-large');
     if (this.#isTooLarge) return this.#wake();
-    const windows = this.gate.hold(chunk, segments, performance.now(), ended);
+    const windows = this.gate.hold(chunk, segments, performance.now(), ended, reading?.isLast);
     if (windows.length > 0) this.#judge(windows);
     if (windows.length > 0 || this.#due === Infinity) this.#setTimer();
     if (this.gate.canLeave) this.#wake();
+  }
+
+  /** Undefined: it cannot be read. Written out, for it is done with every token. */
+  #read(chunk: Chunk): ChunkReading | undefined {
+    try {
+      return this.reader.read(chunk);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Nobody can judge it: what is left is refused, or leaves unjudged, as the guard says. */
@@ -238,7 +248,7 @@ export class Listener<Request, Chunk> {
 
   async #judgeOne(window: LaneWindow): Promise<void> {
     const { segment, before, start, end, isSecond } = window;
-    const target = this.#target(segment, before);
+    const target = this.#target(asWhole(this.reader, segment), before);
     if (!target) {
       this.#outOfScope.add(segment.path);
       this.gate.clear(window);
@@ -287,18 +297,28 @@ function lengthOf(segments: readonly Segment[]): number {
   return length;
 }
 
+const NOTHING: ChunkReading = { segments: [] };
 const FLOWING: readonly SegmentKind[] = ['text', 'reasoning', 'refusal'];
+
+function flows({ kind, isWhole }: Segment): boolean {
+  return !isWhole && FLOWING.includes(kind);
+}
+
+/** What is held until it is whole, as a reply that comes at once would have it. */
+export function asWhole(reader: Pick<ChunkReader<never>, 'whole'>, segment: Segment): Segment {
+  if (!reader.whole || flows(segment)) return segment;
+  return attempt(() => reader.whole?.(segment)) ?? segment;
+}
 
 /** Text, reasoning and refusals flow; what must be whole to be of use, or to be judged, is held until it is. */
 function cuttersFor({ parts: { streaming } }: Call): Cutters {
   const { isWhole, window, recheck } = streaming;
-  const flows = (segment: Segment): boolean => !isWhole && !segment.isWhole && FLOWING.includes(segment.kind);
   const context = Math.min(window.context, SECOND_LOOK / 2);
   const size = SECOND_LOOK - context;
   const second = { first: size, size, context, maxWait: Infinity, span: 0 };
   return {
     judgesMediaAtOnce: !isWhole,
-    create: (segment) => (flows(segment) ? sentenceWindows(window) : wholeText()),
-    createSecond: (segment) => (recheck && flows(segment) ? sentenceWindows(second) : undefined),
+    create: (segment) => (!isWhole && flows(segment) ? sentenceWindows(window) : wholeText()),
+    createSecond: (segment) => (recheck && !isWhole && flows(segment) ? sentenceWindows(second) : undefined),
   };
 }

@@ -8,7 +8,8 @@ import type { ChatAdapter, OwnVerdicts, Refusal, RequestReading } from './adapte
 import { tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { generateEarly, generateOnce, type Generate } from './generation.ts';
-import { divide, editsFor, type Turns } from './turns.ts';
+import type { Segment } from './segment.ts';
+import { divide, editsFor, isToolResult, type Turns } from './turns.ts';
 
 /** What only the request's side of an adapter is needed for. */
 type RequestAdapter<Request> = Pick<
@@ -49,10 +50,11 @@ export async function open<Request, Result>(
     return { request, result: await told(generateOnce(call, request, generate)) };
   }
 
-  const fresh = judgement.read(turns.fresh);
+  const { replaceable, rest } = byWhatABlockMeans(call, turns.fresh);
+  const fresh = judgement.read(rest);
   fresh.catch(() => {}); // an abort is met again below
-  const sent = await withoutBlockedTurns(call, judgement, adapter, request, reading, turns);
-  // Older turns are known now: the model never sees those that the policy would block, whatever the timing.
+  const sent = await withoutBlocked(call, judgement, adapter, request, reading, { older: turns.older, replaceable });
+  // What may be replaced is known now: the model never sees what the policy would block of it, whatever the timing.
   const isBeside = timing === 'during' && reading !== undefined && !reading.actsAtOnce && judgement.action !== 'block';
   const early = isBeside ? generateEarly(call, sent, generate) : undefined;
   const ruling = await fresh
@@ -96,23 +98,41 @@ async function conclude(call: Call, judgement: Judgement): Promise<Ruling> {
   return ruling;
 }
 
+/** Divides what is new into what is replaced when it is blocked, and what ends the call. */
+function byWhatABlockMeans(
+  { parts: { toolOutput } }: Call,
+  fresh: readonly Target[],
+): { readonly replaceable: readonly Target[]; readonly rest: readonly Target[] } {
+  if (toolOutput === 'block') return { replaceable: [], rest: fresh };
+  const replaceable = fresh.filter(({ segment }) => isToolResult(segment));
+  return { replaceable, rest: fresh.filter((target) => !replaceable.includes(target)) };
+}
+
 /**
  * The request without what the policy would block in older turns, and without the answers that it got: they neither
- * block again nor reach the model. Where the request may not be rewritten, they block.
+ * block again nor reach the model. Nor does what is replaceable of the new ones. Where the request may not be rewritten,
+ * they block.
  */
-async function withoutBlockedTurns<Request>(
+async function withoutBlocked<Request>(
   call: Call,
   judgement: Judgement,
   adapter: RequestAdapter<Request>,
   request: Request,
   reading: RequestReading | undefined,
-  turns: Turns,
+  turns: Pick<Turns, 'older'> & { readonly replaceable: readonly Target[] },
 ): Promise<Request> {
+  const { fallbacks, uncheckedPolicy, toolOutput } = call.parts;
   // A stage that only logs takes nothing out.
-  const older = turns.older.filter(({ stage }) => call.parts.fallbacks[stage].waits);
-  const { blocked, paths } = await judgeOlder(call, judgement, older);
-  if (!reading || paths.length === 0) return request;
-  const edits = editsFor(reading.messages, new Set(paths));
+  const older = turns.older.filter(({ stage }) => fallbacks[stage].waits);
+  const [{ blocked, paths }, replaceable] = await Promise.all([
+    judgeOlder(call, judgement, older),
+    judgement.read(turns.replaceable),
+  ]);
+  const replaced = replaceable.filter((each) => isLastingBlock(each, uncheckedPolicy)).map(({ path }) => path);
+  const taken = new Set([...paths, ...replaced]);
+  if (!reading || taken.size === 0) return request;
+  const keepsAnswer = (segment: Segment): boolean => toolOutput === 'replace' && isToolResult(segment);
+  const edits = editsFor(reading.messages, taken, keepsAnswer);
   const rewritten = attempt(() => adapter.rewriteRequest(request, edits));
   if (rewritten === undefined) {
     judgement.add(blocked);
@@ -133,14 +153,16 @@ export async function judgeOlder(
 ): Promise<{ readonly blocked: readonly Weighed[]; readonly paths: readonly string[] }> {
   const { uncheckedPolicy } = call.parts;
   const weighed = await untilAborted(Promise.all(weighTargets(call.parts, call, older)), call.signal);
-  const blocked = weighed.filter((each) => each.action === 'block' && !isPassingTrouble(each, uncheckedPolicy));
+  const blocked = weighed.filter((each) => isLastingBlock(each, uncheckedPolicy));
   const left = weighed.filter((each) => !blocked.includes(each));
   // Findings are not told a second time.
   judgement.add(left.map(({ path, unchecked }) => ({ path, unchecked })));
   return { blocked, paths: blocked.map(({ path }) => path) };
 }
 
-/** Blocked for nothing but a moderator that failed: it may be judged again next time, so nothing is taken out for it. */
-function isPassingTrouble(weighed: Weighed, { failed }: UncheckedPolicy): boolean {
-  return !isFlagged(weighed) && failed === 'block' && weighed.unchecked.some(({ reason }) => reason === 'failed');
+/** Blocked, and not for nothing but a moderator that failed: that may be judged next time, so nothing is taken out for it. */
+function isLastingBlock(weighed: Weighed, { failed }: UncheckedPolicy): boolean {
+  const isPassing =
+    !isFlagged(weighed) && failed === 'block' && weighed.unchecked.some(({ reason }) => reason === 'failed');
+  return weighed.action === 'block' && !isPassing;
 }

@@ -11,7 +11,7 @@ import type { ChunkReader, OwnVerdicts, Refusal, Usage } from './adapter.ts';
 import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { discard, type Generate } from './generation.ts';
-import { Listener, type StreamAdapter } from './listener.ts';
+import { asWhole, Listener, type StreamAdapter } from './listener.ts';
 import { open, refusalFor } from './opening.ts';
 import type { Segment } from './segment.ts';
 
@@ -114,6 +114,7 @@ async function* verified<Request, Chunk>(
 ): AsyncGenerator<Batch<Chunk>, void, undefined> {
   let listener = first;
   let flagged: { readonly listener: Listener<Request, Chunk>; readonly ruling: Ruling } | undefined;
+  let decision: Decision | undefined;
   try {
     for (;;) {
       const came = await listener.next().catch(async (error: unknown) => {
@@ -133,7 +134,8 @@ async function* verified<Request, Chunk>(
         return;
       }
       if ('chunks' in came) {
-        yield { chunks: withUsage(call, listener, came.chunks), ...(came.isLast && { ends: delivery }) };
+        const chunks = withDecision(listener, decision, withUsage(call, listener, came.chunks));
+        yield { chunks, ...(came.isLast && { ends: delivery }) };
         continue;
       }
       const { ruling } = came;
@@ -142,6 +144,7 @@ async function* verified<Request, Chunk>(
         flagged = { listener, ruling };
         listener = then.result;
       } else if (then.outcome.kind === 'release' && !listener.isCut) {
+        ({ decision } = ruling);
         if (listener.isEnded) listener.remember();
         listener.free();
       } else {
@@ -233,6 +236,16 @@ function withUsage<Request, Chunk>(
   return others ? chunks.map((chunk) => reader.addUsage(chunk, others)) : chunks;
 }
 
+/** The reader of a reply that was released is told of a decision that is more than `allow`. */
+function withDecision<Request, Chunk>(
+  { reader }: Listener<Request, Chunk>,
+  decision: Decision | undefined,
+  chunks: readonly Chunk[],
+): readonly Chunk[] {
+  if (!reader.addDecision || !decision || decision.action === 'allow') return chunks;
+  return chunks.map((chunk) => reader.addDecision?.(chunk, decision) ?? chunk);
+}
+
 /** Lets everything pass as it comes, and has what passed judged, however it ends. */
 function observed<Request, Chunk>(
   call: Call,
@@ -262,7 +275,7 @@ function observed<Request, Chunk>(
     call.used(usage);
     await tellProviderBlocks(call, providerBlocks);
     const segments = [...lanes.values()].map(({ first, texts }) =>
-      first.text === undefined ? first : { ...first, text: texts.join('') },
+      first.text === undefined ? first : asWhole(reader, { ...first, text: texts.join('') }),
     );
     await judgeOutput(call, adapter, request, isUnreadable ? undefined : segments, own);
   };

@@ -2,7 +2,7 @@ import { attempt } from '../attempt.ts';
 import type { Stage } from '../moderation/moderator.ts';
 import type { Target } from '../moderation/items.ts';
 import type { Edit } from './adapter.ts';
-import { isEmpty, type Message, type Scope } from './segment.ts';
+import { isEmpty, type Message, type Scope, type Segment } from './segment.ts';
 
 /** Stands where a segment of an older turn was taken out of a request. */
 export const PLACEHOLDER = '[removed]';
@@ -52,11 +52,21 @@ export function targetsOf(message: Message, stage: Stage, earlier: () => readonl
   return message.segments.map((segment) => ({ segment, stage, message, earlier }));
 }
 
+/** The result of a tool: what a model asked for, and not what a user said. */
+export function isToolResult({ role }: Segment): boolean {
+  return role === 'tool';
+}
+
 /**
  * The edits that take segments out of a request: each of these, and the answer that it got, up to what the user says
  * next.
+ * @param keepsAnswer of which segments the answer stays: it was given to the placeholder
  */
-export function editsFor(messages: readonly Message[], blocked: ReadonlySet<string>): readonly Edit[] {
+export function editsFor(
+  messages: readonly Message[],
+  blocked: ReadonlySet<string>,
+  keepsAnswer: (segment: Segment) => boolean,
+): readonly Edit[] {
   const edits: Edit[] = [];
   let isBlocked = false;
   let isAnswered = false;
@@ -67,7 +77,7 @@ export function editsFor(messages: readonly Message[], blocked: ReadonlySet<stri
     for (const segment of segments)
       if (blocked.has(segment.path) || (isAnswer && isBlocked && !isEmpty(segment)))
         edits.push({ path: segment.path, kind: segment.kind, placeholder: PLACEHOLDER });
-    isBlocked ||= !isAnswer && segments.some(({ path }) => blocked.has(path));
+    isBlocked ||= !isAnswer && segments.some((segment) => blocked.has(segment.path) && !keepsAnswer(segment));
   }
   return edits;
 }

@@ -31,12 +31,15 @@ export interface Unchecked {
 export interface Decision<C extends string = string> {
   readonly id: string;
   readonly stage: Stage;
-  /** The strictest of the findings and of what `whenUnchecked` says. */
+  /** The strictest of the findings and of what `whenUnchecked` says, but for what was taken out (`omitted`). */
   readonly action: Action;
   readonly findings: readonly Finding<C>[];
   /** What could not be checked: such a call never counts as passed. */
   readonly unchecked: readonly Unchecked[];
-  /** Older segments that were replaced in the request: the policy would block them, or they answered such a one. */
+  /**
+   * Segments that were replaced in the request. Older ones: the policy would block them, or they answered such a one. New
+   * ones: tool results, with `toolOutput: 'replace'`; their findings are told like any other.
+   */
   readonly omitted: readonly { readonly path: string }[];
   readonly verdicts: readonly PlacedVerdict<C>[];
   /** The text for the user; empty where there is nothing to say. */
@@ -51,12 +54,18 @@ export function strictest(actions: readonly Action[]): Action {
   return STRICTNESS.findLast((action) => actions.includes(action)) ?? 'allow';
 }
 
-/** What was found that is to be blocked. */
-export function blocking<F extends Finding>({ findings }: { readonly findings: readonly F[] }): readonly F[] {
-  return findings.filter(({ action }) => action === 'block');
+/** What findings are about, and what of it was taken out. */
+interface Found<F extends Finding> {
+  readonly findings: readonly F[];
+  readonly omitted?: Decision['omitted'];
+}
+
+/** What was found that is to be blocked: of what was taken out there is nothing left to block. */
+export function blocking<F extends Finding>({ findings, omitted = [] }: Found<F>): readonly F[] {
+  return findings.filter(({ action, path }) => action === 'block' && !omitted.some((each) => each.path === path));
 }
 
 /** Whether something was found that is to be blocked, and not only something that could not be checked. */
-export function isFlagged(decision: { readonly findings: readonly Finding[] }): boolean {
+export function isFlagged(decision: Found<Finding>): boolean {
   return blocking(decision).length > 0;
 }

@@ -1,0 +1,45 @@
+import type { StreamPart } from '../sdk.ts';
+
+/** The parts that open something that has to be closed, and what closes it. */
+const ENDS = { text: 'text-end', reasoning: 'reasoning-end', 'tool-input': 'tool-input-end' } as const;
+
+type Kind = keyof typeof ENDS;
+
+/** What has left and is still open: a refusal in the middle of a stream closes it. */
+export class OpenBlocks {
+  readonly #open = new Map<string, { readonly kind: Kind; readonly id: string }>();
+
+  left(part: StreamPart): void {
+    switch (part.type) {
+      case 'text-start':
+        this.#add('text', part.id);
+        break;
+      case 'reasoning-start':
+        this.#add('reasoning', part.id);
+        break;
+      case 'tool-input-start':
+        this.#add('tool-input', part.id);
+        break;
+      case 'text-end':
+        this.#open.delete(`text ${part.id}`);
+        break;
+      case 'reasoning-end':
+        this.#open.delete(`reasoning ${part.id}`);
+        break;
+      case 'tool-input-end':
+        this.#open.delete(`tool-input ${part.id}`);
+        break;
+      default:
+    }
+  }
+
+  #add(kind: Kind, id: string): void {
+    this.#open.set(`${kind} ${id}`, { kind, id });
+  }
+
+  close(): StreamPart[] {
+    const ends = [...this.#open.values()].map(({ kind, id }): StreamPart => ({ type: ENDS[kind], id }));
+    this.#open.clear();
+    return ends;
+  }
+}
