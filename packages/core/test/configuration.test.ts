@@ -152,6 +152,10 @@ describe('A mistake in the options is refused at construction, with its path and
     ['whenUnchecked.failed', /must be "block" or "allow"/, { moderators, whenUnchecked: { failed: 'reject' } }],
     ['captureContent', /must be "none" or "hash" or "full"/, { moderators, captureContent: 'all' }],
     ['message', /must be/, { moderators, message: 5 }],
+    ['shadow', /must be/, { moderators, shadow: 'strict' }],
+    ['shadow.categories.nonsense', /is not a category/, { moderators, shadow: { categories: { nonsense: 0.5 } } }],
+    ['enabled', /must be/, { moderators, enabled: 'no' }],
+    ['policy.locked[1]', /is not a category/, { moderators, policy: { locked: ['*', 'nonsense'] } }],
     ['options', /must be .*object/, null],
     ['options', /must be .*object/, undefined],
   ])('%s %s', (path, said, options) => {
@@ -164,8 +168,6 @@ describe('A mistake in the options is refused at construction, with its path and
 
 describe('An option of a later version is refused and never ignored', () => {
   test.each<readonly [path: string, options: unknown]>([
-    ['shadow', { shadow: {} }],
-    ['enabled', { enabled: true }],
     ['waitUntil', { waitUntil: () => {} }],
     ['input.toolOutput', { input: { toolOutput: 'block' } }],
   ])('%s', (path, options) => {
