@@ -7,3 +7,4 @@ export {
 export { blocklist, type BlocklistOptions } from './blocklist/index.ts';
 
 export type { ApiKey } from './http/credentials.ts';
+export { httpModeration, type HTTPModerationOptions } from './http-moderation/index.ts';

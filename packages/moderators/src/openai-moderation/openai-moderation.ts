@@ -1,10 +1,11 @@
-import { failed, type ModerateOptions, type Moderator, type Report, type SegmentKind } from '@chaperone/core';
+import { failed, type ModerateOptions, type Moderator, type Report } from '@chaperone/core';
 import * as z from 'zod/mini';
 import type { ApiKey } from '../http/credentials.ts';
 import { categoryName, serviceOptions, serviceRequirements, someText } from '../http/options.ts';
 import { post, type Fetch } from '../http/post.ts';
 import type { Service } from '../http/service.ts';
 import { resolveEndpoint } from '../openai/endpoint.ts';
+import { TEXT_KINDS } from '../kinds.ts';
 import { readOptions } from '../options.ts';
 import { readAnswer } from './answer.ts';
 import { OPENAI_CATEGORIES, type OpenAICategory } from './categories.ts';
@@ -43,8 +44,6 @@ const requirements = {
   categories: "a list of category names, none of them empty or '*'",
   name: serviceRequirements.name,
 };
-
-const TEXTS: readonly SegmentKind[] = ['text', 'reasoning', 'refusal', 'tool-input', 'tool-output'];
 
 /**
  * Asks OpenAI's moderation endpoint, or any server that speaks it: `POST {baseURL}/moderations`. Texts go together, up to
@@ -94,7 +93,7 @@ export function openaiModeration<const X extends string = never>(
     name: given.name ?? 'openai-moderation',
     revision: `${model} ${baseURL}`,
     categories: [...new Set([...OPENAI_CATEGORIES, ...(options.categories ?? [])])],
-    kinds: isTextModel(model) ? TEXTS : [...TEXTS, 'image'],
+    kinds: isTextModel(model) ? TEXT_KINDS : [...TEXT_KINDS, 'image'],
     ...(credentials.partition && { partition: credentials.partition }),
     maxCharacters: MOST_CHARACTERS,
     // A history of 30 turns in one request, and no more than about 10,000 tokens of English: the quota of a minute on the
