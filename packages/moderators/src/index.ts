@@ -11,3 +11,24 @@ export { httpModeration, type HTTPModerationOptions } from './http-moderation/in
 export { language, type LanguageOptions } from './language/index.ts';
 export { length, type LengthOptions } from './length/index.ts';
 export { pattern, type PatternOptions } from './pattern/index.ts';
+export {
+  fraud,
+  gptOSSSafeguard,
+  graniteGuardian,
+  llamaGuard,
+  llmJudge,
+  offTopic,
+  policyJudge,
+  qwen3Guard,
+  spam,
+  type GraniteCriterion,
+  type Judge,
+  type JudgeMessage,
+  type JudgePolicy,
+  type LanguageModel,
+  type LanguageModelCall,
+  type LlamaGuardCategory,
+  type LLMJudgeOptions,
+  type Qwen3GuardCategory,
+  type Subject,
+} from './llm-judge/index.ts';
