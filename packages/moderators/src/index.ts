@@ -32,3 +32,13 @@ export {
   type Qwen3GuardCategory,
   type Subject,
 } from './llm-judge/index.ts';
+export {
+  azureContentSafety,
+  azureSeverity,
+  type AzureCategory,
+  type AzureContentSafetyOptions,
+} from './azure-content-safety/index.ts';
+export { bedrockGuardrail, type BedrockCategory, type BedrockGuardrailOptions } from './bedrock-guardrail/index.ts';
+export { mistralModeration, type MistralCategory, type MistralModerationOptions } from './mistral-moderation/index.ts';
+export { openaiDecisions, type OpenAIDecisionsOptions } from './openai-decisions/index.ts';
+export type { Sign } from './http/post.ts';

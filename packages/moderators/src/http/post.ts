@@ -15,7 +15,12 @@ export interface PostRequest {
   readonly signal: AbortSignal;
   readonly context?: CallContext | undefined;
   readonly fetch?: Fetch | undefined;
+  /** Signs the request, for a service that wants that. */
+  readonly sign?: Sign | undefined;
 }
+
+/** Signs a request, as AWS wants it: gives the same request with the headers that prove who sends it. */
+export type Sign = (request: Request) => Request | Promise<Request>;
 
 /** Its answer, read as JSON (`undefined` where it is none), or why there is none. */
 export type Posted = { readonly body: unknown } | { readonly failure: Report<never> };
@@ -28,13 +33,17 @@ export async function post(request: PostRequest): Promise<Posted> {
     const headers = await credentials.headersFor(context);
     if (!headers) return { failure: failed('denied', { detail: 'There is no key for this tenant: see apiKey.' }) };
     const send = request.fetch ?? globalThis.fetch;
-    const response = await send(url, {
+    const init: RequestInit = {
       method: 'POST',
       headers,
       body: JSON.stringify(body),
       redirect: 'manual', // `'error'` would say the same, but Workers do not have it
       signal,
-    });
+    };
+    const signed = request.sign && (await signWith(request.sign, new Request(url, init)));
+    if (request.sign && !signed)
+      return { failure: failed('denied', { detail: 'The request could not be signed: see sign.' }) };
+    const response = await (signed ? send(signed) : send(url, init));
     if (!response.ok) return { failure: await readFailure(response, service) };
     return { body: parseJSON(await response.text()) };
   } catch {
@@ -43,6 +52,14 @@ export async function post(request: PostRequest): Promise<Posted> {
     return {
       failure: failed('unavailable', { retryAfterMs: 0, detail: `No whole answer came from ${service.address}.` }),
     };
+  }
+}
+
+async function signWith(sign: Sign, request: Request): Promise<Request | undefined> {
+  try {
+    return await sign(request);
+  } catch {
+    return undefined; // what it threw may hold a secret
   }
 }
 
