@@ -42,3 +42,20 @@ export { bedrockGuardrail, type BedrockCategory, type BedrockGuardrailOptions } 
 export { mistralModeration, type MistralCategory, type MistralModerationOptions } from './mistral-moderation/index.ts';
 export { openaiDecisions, type OpenAIDecisionsOptions } from './openai-decisions/index.ts';
 export type { Sign } from './http/post.ts';
+export {
+  CATEGORIES,
+  mapCategories,
+  nearestCategory,
+  type CategoryDescription,
+  type Concept,
+  type Mapping,
+  type Taxonomy,
+  type TaxonomyName,
+} from './categories/index.ts';
+export {
+  testConnection,
+  type Connection,
+  type Pinged,
+  type StageConnection,
+  type TestConnectionOptions,
+} from './connection/index.ts';

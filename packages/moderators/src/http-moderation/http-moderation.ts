@@ -105,8 +105,9 @@ export function httpModeration(options: HTTPModerationOptions): Moderator<never>
     reads: 'message',
     ...((credentials.partition || typeof agentId === 'function') && { partition }),
     moderate: (items, moderateOptions) => Promise.all(items.map((item) => judge(item, moderateOptions))),
-    // Dify asks this before it saves an extension; a service may speak it in either form.
+    // Dify asks this before it saves an extension; the other form has nothing like it.
     async ping(pingOptions) {
+      if (contract !== CONTRACTS.dify) return undefined;
       const posted = await send({ point: 'ping' }, pingOptions);
       if ('failure' in posted) return posted.failure;
       return pongSchema.safeParse(posted.body).success
