@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { retry, type CallContext } from '../src/index.ts';
+import { log, retry, type CallContext, type GuardOptions, type Moderator } from '../src/index.ts';
 import { ask, collect, FORMS, iterate, model, texts, watch } from './support/guards.ts';
 import { hang, latch, scripted } from './support/moderators.ts';
-import { chat, chunksOf, protocol, reply } from './support/protocol.ts';
+import { chat, chunksOf, protocol, reply, type Adapter } from './support/protocol.ts';
 
 describe.each(FORMS)('A guard that is off, with a %s', (form) => {
   test('judges nothing and holds nothing; the call says that it was unguarded, and what nobody judged', async () => {
@@ -94,6 +94,33 @@ test('A stream that began guarded stays guarded when the guard is switched off u
   expect(guard.told.settled).toMatchObject([{ delivery: 'refused' }]);
   expect(guard.told.settled[0]).not.toHaveProperty('unguarded');
 });
+
+test.each<[string, Partial<GuardOptions>]>([
+  ['is off', { enabled: false }],
+  ['only logs', { fallback: log({ logger: { warn: () => {} } }) }],
+])(
+  'A stream of which the reader has all is delivered, also where the end is not asked for: the guard %s',
+  async (_, options) => {
+    const guard = watch<Moderator>({ moderators: [scripted()], ...options });
+    const chunks = chunksOf(reply('a lake'));
+    let heard = 0;
+    const adapter: Adapter = {
+      ...protocol,
+      openStream(request) {
+        const reader = protocol.openStream(request);
+        return { ...reader, read: (chunk) => (heard++, reader.read(chunk)), isComplete: () => heard === chunks.length };
+      },
+    };
+    for (const most of [chunks.length, 1]) {
+      heard = 0;
+      const { stream } = await guard.stream(adapter, chat('hello'), async () => iterate(chunks));
+      let taken = 0;
+      for await (const _chunk of stream) if (++taken === most) break;
+      await guard.idle();
+    }
+    expect(guard.told.settled.map(({ delivery }) => delivery)).toEqual(['delivered', 'aborted']);
+  },
+);
 
 test('A check by a guard that is off counts as nothing that passed', async () => {
   const guard = watch({ moderators: [scripted()], enabled: false });

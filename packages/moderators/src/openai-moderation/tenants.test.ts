@@ -68,6 +68,17 @@ describe('a key for each tenant', () => {
     expect(keysSent()).toEqual(['Bearer sk-canary-1', 'Bearer sk-canary-2']);
   });
 
+  test('a quota that one tenant has used up is whole for another', async () => {
+    const quota = { requests: 1 };
+    const guard = createGuard({ moderators: [byTenant()], moderation: { quota, deadline: 100 } });
+    const actionFor = async (tenant: string, text: string) => (await guard.with({ tenant }).check(text)).action;
+    expect([await actionFor('one', 'a'), await actionFor('one', 'b'), await actionFor('two', 'c')]).toEqual([
+      'allow',
+      'block',
+      'allow',
+    ]);
+  });
+
   test('the empty tenant is not the same as none', () => {
     const { partition } = byTenant();
     expect(partition?.({})).not.toBe(partition?.({ tenant: '' }));
