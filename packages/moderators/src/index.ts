@@ -12,6 +12,7 @@ export { language, type LanguageOptions } from './language/index.ts';
 export { length, type LengthOptions } from './length/index.ts';
 export { pattern, type PatternOptions } from './pattern/index.ts';
 export {
+  categoryJudge,
   fraud,
   gptOSSSafeguard,
   graniteGuardian,

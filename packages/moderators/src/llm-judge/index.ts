@@ -1,4 +1,5 @@
 export type { Judge, JudgeMessage, Subject } from './judge.ts';
+export { categoryJudge } from './judges/category.ts';
 export { graniteGuardian, type GraniteCriterion } from './judges/granite-guardian.ts';
 export { gptOSSSafeguard } from './judges/gpt-oss-safeguard.ts';
 export { llamaGuard, type LlamaGuardCategory } from './judges/llama-guard.ts';

@@ -14,6 +14,8 @@ import {
 import { testFaults } from '../../test/support/test-faults.ts';
 import { startVendor, type Vendor, type VendorRequest } from '../../test/support/vendor.ts';
 import {
+  CATEGORIES,
+  categoryJudge,
   fraud,
   gptOSSSafeguard,
   graniteGuardian,
@@ -24,6 +26,7 @@ import {
   qwen3Guard,
   spam,
   type Judge,
+  type LanguageModel,
 } from '../index.ts';
 
 const KEY = 'sk-canary-77';
@@ -358,6 +361,25 @@ describe('a model of the AI SDK', () => {
     });
     testModerator(llmJudge(llamaGuard, { model }), { flagged: 'A zorp at dawn.', clear: 'A walk.', test });
   });
+});
+
+test('A model of an earlier AI SDK, whose reason to finish is a text, is read the same', async () => {
+  const earlier: LanguageModel = {
+    specificationVersion: 'v2',
+    provider: 'other',
+    modelId: 'earlier-1',
+    doGenerate: async () => ({ content: [{ type: 'text', text: 'unsafe\nS1' }], finishReason: 'stop' }),
+  };
+  expect(await llmJudge(llamaGuard, { model: earlier }).moderate([itemOf('x')], moderateOptions())).toMatchObject([
+    { status: 'flagged', flagged: ['S1'], model: 'earlier-1' },
+  ]);
+});
+
+test('A category of a taxonomy is judged by its definition; one that is none is an error', () => {
+  const [system] = categoryJudge('openai', 'harassment').ask({ stage: 'input', text: 'x', earlier: [] });
+  expect(system?.content).toContain(CATEGORIES.openai.categories['harassment']?.definition);
+  expect(categoryJudge('mlcommons', 'S10').categories).toEqual(['S10']);
+  expect(() => categoryJudge('openai', 'S10')).toThrow('categoryJudge.category is not one of openai');
 });
 
 test('A message that is too long is told as that, and not sent', async () => {
