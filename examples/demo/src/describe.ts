@@ -30,6 +30,7 @@ export const describeEvent: { readonly [E in keyof Events]: (event: Events[E]) =
     `${moderator} at ${stage}, ${reason}${detail === undefined ? '' : `: ${detail}`}`,
   breaker: ({ moderator, state }) => `${moderator}: ${state}`,
   'model-changed': ({ moderator, from, to }) => `${moderator}: from ${from} to ${to}`,
+  shadowed: ({ shadow, decision }) => `${decision.stage}, ${shadow.action} instead of ${decision.action}`,
 };
 
 export function count(amount: number, what: string): string {

@@ -59,7 +59,7 @@ describe('a file with everything in it', () => {
       '""',
       user('a zorple'),
       JSON.stringify([
-        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }] },
+        { role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }] },
       ]), // line 15
       JSON.stringify([
         { role: 'user', content: 'a zorp' },

@@ -6,7 +6,7 @@ import { getOrAdd } from './look-up.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
 import type { BreakerState } from './moderation/breaker.ts';
 import type { FailureReason } from './moderation/verdict.ts';
-import type { Decision } from './policy/decision.ts';
+import type { Decision, ShadowDecision } from './policy/decision.ts';
 
 /** The content of a segment, as far as `captureContent` lets it out. */
 export interface CapturedContent {
@@ -51,8 +51,12 @@ export interface Events<C extends string = string> {
     readonly attempts: number;
     /** `unknown`: nothing was reported. Absent: nothing was generated. */
     readonly usage?: CallUsage | 'unknown';
+    /** The guard was off: nobody judged anything. */
+    readonly unguarded?: true;
     readonly context: CallContext;
   };
+  /** What the shadow policy would have done, wherever it or the policy would do something. Once per decision. */
+  shadowed: { readonly shadow: ShadowDecision<C>; readonly decision: Decision<C>; readonly context: CallContext };
   /** A moderator could not say anything. `detail` says what to do about it, where that is known. */
   'moderator-failed': {
     readonly moderator: string;

@@ -67,6 +67,7 @@ export function explain(
   settings: Settings,
   policy: CompiledPolicy,
   passesBy: ReadonlyMap<string, readonly string[]>,
+  isEnabled: boolean,
 ): EffectivePolicy {
   const effective = {
     version: policy.version,
@@ -100,7 +101,10 @@ export function explain(
       };
     }),
   };
-  const notes = notesOn(effective, settings.toolOutput);
+  const notes = [
+    ...(isEnabled ? [] : ['the guard is off: nothing is judged']),
+    ...notesOn(effective, settings.toolOutput),
+  ];
   return { ...effective, notes, toString: () => table(effective, notes) };
 }
 

@@ -23,6 +23,7 @@ import type { Decision } from './policy/decision.ts';
 import type { Policy } from './policy/policy.ts';
 import { readOptions, type Settings } from './settings.ts';
 import { createTasks } from './tasks.ts';
+import { isEnabled, unguarded } from './unguarded.ts';
 import { guardText, type GeneratedText, type GenerateText, type Wrapped } from './wrap.ts';
 
 /** Whose call it is, and what ends it. */
@@ -109,6 +110,7 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
     events,
     tasks: createTasks(),
     policyFor: policyResolver(options.policy ?? {}, settings.roster),
+    shadow: options.shadow && compilePolicy(options.shadow, settings.roster, 'shadow'),
   };
   // Categories exist for the compiler alone: what a guard tells are those of its own moderators.
   return guardFor(settings, parts, {}, new Map()) as Guard<CategoryOf<I | O>>;
@@ -120,8 +122,10 @@ function guardFor(
   base: CallContext,
   passesBy: Map<string, readonly string[]>,
 ): Guard {
-  const begin = (kind: CallKind, { context, signal }: CallOptions = {}): Call =>
-    new Call(parts, kind, extend(base, context), signal);
+  const begin = (kind: CallKind, { context, signal }: CallOptions = {}): Call => {
+    const whose = extend(base, context);
+    return new Call(isEnabled(settings.enabled, whose) ? parts : unguarded(parts), kind, whose, signal);
+  };
   const { events, tasks } = parts;
   return {
     check: async (content, options = {}) => {
@@ -136,7 +140,10 @@ function guardFor(
     on: events.on,
     once: events.once,
     off: events.off,
-    explain: (context) => explain(settings, parts.policyFor(extend(base, context)), passesBy),
+    explain(context) {
+      const whose = extend(base, context);
+      return explain(settings, parts.policyFor(whose), passesBy, isEnabled(settings.enabled, whose));
+    },
     declare: (adapter, what) => void passesBy.set(adapter, what),
     idle: tasks.idle,
     reply: async (adapter, request, generate, options) =>

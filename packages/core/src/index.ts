@@ -33,7 +33,9 @@ export type { Quota } from './moderation/quota.ts';
 export type { VerdictStore } from './moderation/store.ts';
 
 export type { Policy, Rule, Rules, Threshold } from './policy/policy.ts';
-export type { Action, Decision, Finding, Unchecked } from './policy/decision.ts';
+export { balanced, graded, strict, ugc } from './policy/presets.ts';
+export { extendPolicy } from './policy/extend.ts';
+export type { Action, Decision, Finding, ShadowDecision, Unchecked } from './policy/decision.ts';
 
 export { log, type Logger } from './fallback/log.ts';
 export { reject, type RejectOptions } from './fallback/reject.ts';

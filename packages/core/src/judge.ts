@@ -23,6 +23,8 @@ export interface JudgeParts {
   readonly uncheckedPolicy: UncheckedPolicy;
   readonly message: MessageOption | undefined;
   readonly captureContent: CaptureContent;
+  /** A policy that is only told about. */
+  readonly shadow: CompiledPolicy | undefined;
 }
 
 /** Whose call is judged, and under which policy. */
@@ -198,7 +200,21 @@ export class Judgement {
         ...(content && { content }),
       });
     }
+    this.#tellShadow(decision);
     return decision;
+  }
+
+  /** What the shadow policy makes of the same verdicts. What nobody has judged is to it what it is to the policy. */
+  #tellShadow(decision: Decision): void {
+    const { shadow: policy, uncheckedPolicy, events } = this.#parts;
+    if (!policy) return;
+    const all = this.#all().map((each) =>
+      each.verdicts.length > 0 ? weigh(each.path, this.#stage, each.verdicts, policy, uncheckedPolicy) : each,
+    );
+    const action = strictest(all.map((each) => each.action));
+    if (action === 'allow' && decision.action === 'allow') return;
+    const shadow = { action, findings: frozen(all.flatMap(({ findings }) => findings)), policyVersion: policy.version };
+    events.tell('shadowed', { shadow: Object.freeze(shadow), decision, context: this.#case.context });
   }
 
   /** The decision, and what the fallback makes of a block. */

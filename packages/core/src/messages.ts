@@ -1,6 +1,7 @@
 import { complain } from './complain.ts';
 import { memberOf } from './look-up.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
+import { isJudged } from './moderation/verdict.ts';
 import { blocking, type Decision, type Finding } from './policy/decision.ts';
 
 /** One text for every language, or one for each: `{ en: '…', fr: '…' }`. */
@@ -55,10 +56,12 @@ const OWN_WORDS: { readonly [K in Stage | 'warn' | 'unchecked']: { readonly [loc
 export function messageFor(option: MessageOption | undefined, decision: Decision, context: CallContext): string {
   if (decision.action === 'allow' || decision.action === 'review') return '';
   const [finding] = blocking(decision);
+  const suggested = suggestionIn(decision);
   const kind = decision.action === 'warn' ? 'warn' : finding ? decision.stage : 'unchecked';
   const { locale } = context;
-  const own = inLocale(OWN_WORDS[kind], locale) ?? '';
-  if (option === undefined) return own;
+  const own = suggested ?? inLocale(OWN_WORDS[kind], locale) ?? '';
+  // A moderator that speaks about this very text knows better than words that were written beforehand.
+  if (option === undefined || (suggested !== undefined && typeof option !== 'function')) return own;
   // One text for all refusals speaks of what was found: an outage must not tell users that they broke the rules.
   if (typeof option === 'string') return finding ? option : own;
   if (typeof option !== 'function') {
@@ -73,6 +76,15 @@ export function messageFor(option: MessageOption | undefined, decision: Decision
     complain('The message function', error);
     return own;
   }
+}
+
+/** What a moderator would have said to the user, of those whose findings block. */
+function suggestionIn(decision: Decision): string | undefined {
+  const blocked = new Set(blocking(decision).map(({ moderator, path }) => `${moderator} ${path}`));
+  for (const verdict of decision.verdicts)
+    if (isJudged(verdict) && verdict.message && blocked.has(`${verdict.moderator} ${verdict.path}`))
+      return verdict.message;
+  return undefined;
 }
 
 /** A finding's category and what it is part of, the most particular first. */

@@ -6,6 +6,7 @@ import type { CallContext, CategoryOf, Moderator } from './moderation/moderator.
 import type { Quota } from './moderation/quota.ts';
 import type { VerdictStore } from './moderation/store.ts';
 import type { Policy } from './policy/policy.ts';
+import type { EnabledOption } from './unguarded.ts';
 
 /** What happens to a call in which something could not be checked, by reason. */
 export interface UncheckedRules {
@@ -124,6 +125,13 @@ export interface GuardOptions<I extends Moderator = Moderator, O extends Moderat
   readonly moderators: readonly I[] | { readonly input: readonly I[]; readonly output: readonly O[] };
   /** What reports amount to. Default: block what a moderator flags. A function gives each call its own. */
   readonly policy?: NoInfer<Policy<CategoryOf<I | O>>> | ((context: CallContext) => NoInfer<Policy<CategoryOf<I | O>>>);
+  /** Decided beside the policy, on the same verdicts: told in `shadowed`, never acted on. Default: none. */
+  readonly shadow?: NoInfer<Policy<CategoryOf<I | O>>>;
+  /**
+   * The switch for an incident. Off, calls are unguarded: nothing is judged, nothing waits, and every `settled` says
+   * `unguarded`. A function is asked at the beginning of each call; one that fails leaves the guard on. Default `true`.
+   */
+  readonly enabled?: EnabledOption;
   /** What is done about a block, at both stages. Default `reject()`. */
   readonly fallback?: Fallback;
   readonly input?: InputOptions;

@@ -59,6 +59,8 @@ const asking = {
 export const guardOptions: z.ZodMiniType = z.strictObject({
   moderators: z.union([moderators, z.strictObject({ input: moderators, output: moderators })]),
   policy: z.optional(z.union([aFunction, z.looseObject({})])),
+  shadow: z.optional(z.looseObject({})),
+  enabled: z.optional(z.union([z.boolean(), aFunction])),
   fallback,
   input: z.optional(
     z.strictObject({
@@ -157,6 +159,7 @@ export const policy: z.ZodMiniType = z.strictObject({
   input: stageRules,
   output: stageRules,
   moderators: z.optional(z.record(z.string(), rules)),
+  locked: z.optional(z.array(z.string())),
 });
 
 const image = custom<URL | Uint8Array>(

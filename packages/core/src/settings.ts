@@ -10,6 +10,7 @@ import type { AskingOptions, CaptureContent, GuardOptions, OutputOptions, Unchec
 import type { StreamSettings } from './chat/call.ts';
 import type { Roster } from './policy/compile.ts';
 import type { UncheckedPolicy } from './policy/decide.ts';
+import type { EnabledOption } from './unguarded.ts';
 import { memberOf } from './look-up.ts';
 import { guardOptions } from './schemas.ts';
 import { joinPath, suggest, validate } from './validate.ts';
@@ -29,6 +30,7 @@ export interface Settings {
   readonly cache: CacheSettings | undefined;
   readonly message: MessageOption | undefined;
   readonly captureContent: CaptureContent;
+  readonly enabled: EnabledOption;
 }
 
 /** How verdicts are kept, every default filled in. */
@@ -95,6 +97,7 @@ export function readOptions(options: GuardOptions): Settings {
           },
     message,
     captureContent: options.captureContent ?? 'none',
+    enabled: options.enabled ?? true,
   };
 }
 

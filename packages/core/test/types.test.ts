@@ -70,7 +70,7 @@ test('A misspelt option, and one of a later version, do not compile', () => {
   // @ts-expect-error misspelt deeper
   expect(() => createGuard({ moderators: [service()], moderation: { deadlin: 5 } })).toThrow();
   // @ts-expect-error not yet
-  expect(() => createGuard({ moderators: [service()], shadow: {} })).toThrow();
+  expect(() => createGuard({ moderators: [service()], waitUntil: () => {} })).toThrow();
   // @ts-expect-error misspelt in a fallback
   expect(() => retry({ maxRetry: 1 })).toThrow();
 });

@@ -31,6 +31,8 @@ export interface CallParts extends JudgeParts {
   readonly policyFor: (context: CallContext) => CompiledPolicy;
   readonly events: EventHub;
   readonly tasks: Tasks;
+  /** The guard is off. */
+  readonly isUnguarded?: true;
 }
 
 /** The signal of what nobody waits for. */
@@ -174,6 +176,7 @@ export class Call implements Case {
       ...this.#decisions,
       attempts,
       ...(usage !== undefined && { usage }),
+      ...(this.parts.isUnguarded && { unguarded: true }),
       context,
     });
   }

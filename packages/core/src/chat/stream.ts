@@ -294,7 +294,7 @@ function observed<Request, Chunk>(
     if (hasHeard) call.beside(judge());
     else call.tellOwn(undefined);
   });
-  return abandonable(call, pass(), upstream);
+  return abandonable(call, pass(), upstream, () => reader.isComplete?.() === true);
 }
 
 function mark<Chunk>(chunk: Chunk): Chunk {
@@ -328,6 +328,7 @@ function abandonable<Chunk>(
   call: Call,
   chunks: AsyncIterator<Chunk, void>,
   upstream?: AsyncIterable<Chunk>,
+  isComplete?: () => boolean,
 ): AsyncIterable<Chunk> {
   let isBegun = false;
   onAbort(call.signal, () => {
@@ -340,7 +341,10 @@ function abandonable<Chunk>(
       return chunks.next();
     },
     () => {
-      if (!call.isSettled) call.abort(); // frees whatever `next` is waiting for
+      if (!call.isSettled) {
+        if (isComplete?.()) call.settle('delivered'); // whoever has all of it need not ask for more
+        call.abort(); // frees whatever `next` is waiting for
+      }
       return chunks.return?.();
     },
   );

@@ -28,7 +28,8 @@ export function itemFor(moderator: Moderator, { segment, stage, before, message,
     segment,
     stage,
     ...(before !== undefined && { before }),
-    ...(readsWhole(moderator) && { message: coveredBy(moderator, message.segments) }),
+    // An image says little without the words around it.
+    ...((readsWhole(moderator) || segment.image) && { message: coveredBy(moderator, message.segments) }),
     ...(moderator.reads === 'conversation' && {
       conversation: coveredBy(
         moderator,
@@ -48,7 +49,7 @@ export function itemForMember(member: Moderator, { segment, stage, before, messa
     segment: readsWhole(member) ? (whole[0] ?? segment) : segment,
     stage,
     ...(before !== undefined && !readsWhole(member) && { before }),
-    ...(readsWhole(member) && { message: whole }),
+    ...((readsWhole(member) || segment.image) && { message: whole }),
     ...(member.reads === 'conversation' && { conversation: coveredBy(member, conversation ?? []) }),
   };
 }

@@ -28,7 +28,7 @@ export interface Item {
   readonly stage: Stage;
   /** The text before the segment, where the segment continues one. */
   readonly before?: string;
-  /** With `reads: 'message'` or `'conversation'`: all segments of the message that this moderator covers. */
+  /** Of an image, and with `reads: 'message'` or `'conversation'`: all segments of the message that this moderator covers. */
   readonly message?: readonly Segment[];
   /** With `reads: 'conversation'`: the segments of the turns before. */
   readonly conversation?: readonly Segment[];

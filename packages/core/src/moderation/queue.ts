@@ -81,6 +81,10 @@ export function createQueue(options: QueueOptions): Queue {
     let tokens = 0;
     for (const queue of [awaited, beside])
       for (const question of queue) {
+        if (question.item.segment.image) {
+          if (batch.length > 0) continue;
+          return [question]; // one image a request
+        }
         size += textsOf(question.item).reduce((sum, text) => sum + text.length, 0);
         tokens += question.tokens;
         if (batch.length > 0 && (batch.length >= most || size > characters || (quota && quota.waitFor(tokens) > 0)))

@@ -34,7 +34,7 @@ export interface Judged<C extends string = string> extends Said {
   readonly appliedTo?: { readonly [K in C]?: readonly ('text' | 'image')[] };
   /** Where a text was judged in pieces: the piece that each category was flagged in, or had its score from. */
   readonly spans?: { readonly [K in C]?: Span };
-  /** A text that the moderator suggests. */
+  /** What the moderator would say to the user: said where a finding of its own blocks. */
   readonly message?: string;
 }
 

@@ -4,8 +4,8 @@ import { isRecord } from '../is.ts';
 import { getOrAdd, memberOf } from '../look-up.ts';
 import { policy as policySchema } from '../schemas.ts';
 import { joinPath, suggest, validate } from '../validate.ts';
-import type { Action } from './decision.ts';
-import type { Policy, Rule, Rules, Threshold } from './policy.ts';
+import type { Policy, Rule, Rules } from './policy.ts';
+import type { Tiers } from './strictness.ts';
 
 /** Who judges at which stage. */
 export interface Roster {
@@ -21,7 +21,7 @@ export interface RuleInForce {
   /** Where it was said, such as `output.categories.violence`; `default` where it was not. */
   readonly from: string;
   /** What it amounts to, the strictest first. */
-  readonly tiers: readonly (readonly [action: Exclude<Action, 'allow'>, threshold: Threshold])[];
+  readonly tiers: Tiers;
 }
 
 /** A policy that was checked against the moderators it speaks of. */
@@ -34,16 +34,21 @@ export interface CompiledPolicy {
 /** The order in which tiers are tried. */
 const TIERS = ['block', 'review', 'warn'] as const;
 
-/** Checks a policy and prepares its look-ups. Throws a `ConfigurationError` that names what is wrong. */
-export function compilePolicy(given: Policy, roster: Roster): CompiledPolicy {
-  validate(policySchema, given, 'policy');
+/**
+ * Checks a policy and prepares its look-ups. Throws a `ConfigurationError` that names what is wrong.
+ * @param at what it is called there
+ */
+export function compilePolicy(given: Policy, roster: Roster, at = 'policy'): CompiledPolicy {
+  validate(policySchema, given, at);
   const everyone = withMembers([...roster.input, ...roster.output]);
-  checkRules(given.categories, 'policy.categories', everyone);
-  checkRules(given.input?.categories, 'policy.input.categories', roster.input);
-  checkRules(given.output?.categories, 'policy.output.categories', roster.output);
+  checkRules(given.categories, `${at}.categories`, everyone);
+  checkRules(given.input?.categories, `${at}.input.categories`, roster.input);
+  checkRules(given.output?.categories, `${at}.output.categories`, roster.output);
+  for (const [index, category] of (given.locked ?? []).entries())
+    checkCategory(category, `${at}.locked[${index}]`, everyone);
   for (const [name, rules] of Object.entries(given.moderators ?? {})) {
     const moderator = everyone.find((candidate) => candidate.name === name);
-    const path = joinPath('policy.moderators', name);
+    const path = joinPath(`${at}.moderators`, name);
     if (!moderator)
       throw new ConfigurationError(
         path,
@@ -66,8 +71,8 @@ export function compilePolicy(given: Policy, roster: Roster): CompiledPolicy {
   };
 }
 
-/** The precedence, most particular first. */
-function findRule(policy: Policy, stage: Stage, moderator: string, category: string): RuleInForce {
+/** The rule in force, by precedence: the most particular first. */
+export function findRule(policy: Policy, stage: Stage, moderator: string, category: string): RuleInForce {
   const own = [joinPath('moderators', moderator), memberOf(policy.moderators, moderator)] as const;
   const ofStage = [`${stage}.categories`, policy[stage]?.categories] as const;
   const base = ['categories', policy.categories] as const;
@@ -92,15 +97,16 @@ function tiersOf(rule: Rule): RuleInForce['tiers'] {
 }
 
 function checkRules(rules: Rules | undefined, path: string, moderators: readonly Moderator[]): void {
-  const known = [...new Set(moderators.flatMap((moderator) => moderator.categories))];
   for (const [category, rule] of Object.entries(rules ?? {})) {
-    if (category !== '*' && !known.includes(category))
-      throw new ConfigurationError(
-        joinPath(path, category),
-        `is not a category of ${speakers(moderators)}${suggest(known)}`,
-      );
+    checkCategory(category, joinPath(path, category), moderators);
     if (rule !== undefined) checkRule(rule, joinPath(path, category));
   }
+}
+
+function checkCategory(category: string, path: string, moderators: readonly Moderator[]): void {
+  const known = [...new Set(moderators.flatMap(({ categories }) => categories))];
+  if (category !== '*' && !known.includes(category))
+    throw new ConfigurationError(path, `is not a category of ${speakers(moderators)}${suggest(known)}`);
 }
 
 function speakers(moderators: readonly Moderator[]): string {

@@ -3,6 +3,7 @@ import { flaggedBy, isJudged, type Judged, type PlacedVerdict, type Span } from 
 import { memberOf } from '../look-up.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { strictest, type Action, type Finding, type Unchecked } from './decision.ts';
+import { tierFor } from './strictness.ts';
 
 /** What happens to what could not be checked, by reason, every default filled in. */
 export type UncheckedPolicy = { readonly [R in Unchecked['reason']]: 'block' | 'allow' };
@@ -73,11 +74,8 @@ function findingOf(
   policy: CompiledPolicy,
 ): Finding | undefined {
   const reported = memberOf<number | undefined>(verdict.scores, category);
-  const score = reported ?? (isFlagged ? 1 : undefined);
   const { tiers, named } = policy.ruleFor(stage, verdict.moderator, category);
-  const met = tiers.find(([, threshold]) =>
-    threshold === 'flag' ? isFlagged : score !== undefined && score >= threshold,
-  );
+  const met = tierFor(tiers, reported, isFlagged);
   if (!met && !isFlagged) return undefined;
   const span = memberOf<Span | undefined>(verdict.spans, category);
   return {

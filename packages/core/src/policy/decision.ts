@@ -47,6 +47,9 @@ export interface Decision<C extends string = string> {
   readonly policyVersion: string;
 }
 
+/** What a policy that is not in force makes of the same verdicts. */
+export type ShadowDecision<C extends string = string> = Pick<Decision<C>, 'action' | 'findings' | 'policyVersion'>;
+
 const STRICTNESS: readonly Action[] = ['allow', 'warn', 'review', 'block'];
 
 /** The strictest of some actions. */

@@ -26,4 +26,6 @@ export interface Policy<C extends string = string> {
   readonly output?: { readonly categories: Rules<C> };
   /** Rules for one moderator, by its name: scores of two moderators are not comparable. */
   readonly moderators?: { readonly [name: string]: Rules<C> };
+  /** What `extendPolicy` lets nobody loosen; `'*'`: whatever is not named here. */
+  readonly locked?: readonly (C | '*' | (string & {}))[];
 }

@@ -45,6 +45,7 @@ export function watch<I extends Moderator, O extends Moderator = I>(
     'moderator-failed': [],
     breaker: [],
     'model-changed': [],
+    shadowed: [],
   };
   guard.on('flagged', (event) => told.flagged.push(event));
   guard.on('retried', (event) => told.retried.push(event));
@@ -52,6 +53,7 @@ export function watch<I extends Moderator, O extends Moderator = I>(
   guard.on('moderator-failed', (event) => told['moderator-failed'].push(event));
   guard.on('breaker', (event) => told.breaker.push(event));
   guard.on('model-changed', (event) => told['model-changed'].push(event));
+  guard.on('shadowed', (event) => told.shadowed.push(event));
   let calls = 0;
   let hasMany = false;
   const counting = (inner: Guard<C>): Watched<C> => ({

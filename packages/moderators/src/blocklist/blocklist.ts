@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { readOptions } from '../options.ts';
 import { textOf } from '../text.ts';
 import { isBounded } from './boundary.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint } from '../fingerprint.ts';
 import { createMatcher, type Matcher } from './matcher.ts';
 import { normalise, type Readings } from './normalise.ts';
 

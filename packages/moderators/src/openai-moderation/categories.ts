@@ -20,3 +20,13 @@ export const OPENAI_CATEGORIES = [
 
 /** A category of OpenAI's moderation models. */
 export type OpenAICategory = (typeof OPENAI_CATEGORIES)[number];
+
+/** Those that are judged on images too. An image alone gets a 0 in the others, which nobody evaluated. */
+export const IMAGE_CATEGORIES: readonly OpenAICategory[] = [
+  'self-harm',
+  'self-harm/intent',
+  'self-harm/instructions',
+  'sexual',
+  'violence',
+  'violence/graphic',
+];

@@ -99,12 +99,9 @@ describe('what is sent', () => {
     expect(server.moderated).toEqual(['left \ud83d alone']);
   });
 
-  test('nothing, for what is empty or no text', async () => {
+  test('nothing, for what is empty or neither text nor image', async () => {
     const moderator = openaiModeration({ apiKey: KEY, baseURL: server.url });
-    const image: Item = {
-      segment: { kind: 'image', role: 'user', path: 'p', image: new URL('https://example.test/a.png') },
-      stage: 'input',
-    };
+    const image: Item = { segment: { kind: 'audio', role: 'user', path: 'p' }, stage: 'input' };
     server.setModeration((text) => ({ flagged: text === 'bad' ? ['hate'] : [] }));
     expect(await moderator.moderate([image, item('')], moderateOptions())).toEqual([
       { status: 'unsupported', reason: 'kind' },
@@ -204,8 +201,8 @@ describe('what fails', () => {
 
   test.each([
     [401, 'denied', /key was not accepted.*apiKey or OPENAI_API_KEY/],
-    [403, 'denied', /project has no permission to use omni-moderation-latest/],
-    [404, 'denied', /no model omni-moderation-latest, or no moderation endpoint, at http/],
+    [403, 'denied', /project has no permission to use model omni-moderation-latest/],
+    [404, 'denied', /no model omni-moderation-latest, or no such endpoint, at http/],
     [307, 'denied', /redirect: set baseURL/],
     [400, 'refused', /HTTP 400/],
     [413, 'refused', /HTTP 413/],
@@ -351,7 +348,7 @@ describe('how it is made', () => {
       revision: 'omni-moderation-latest https://api.openai.com/v1',
       batch: { items: 64, characters: 32_000 },
     });
-    expect(moderator).not.toHaveProperty('kinds');
+    expect(moderator.kinds).toEqual(['text', 'reasoning', 'refusal', 'tool-input', 'tool-output', 'image']);
     expect(moderator.categories).toHaveLength(13);
     expect(JSON.stringify(moderator)).not.toContain(KEY);
     expect(openaiModeration({ apiKey: KEY, name: 'second' }).name).toBe('second');

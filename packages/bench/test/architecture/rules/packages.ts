@@ -3,8 +3,8 @@ import { everyImport, isPublished, isRelative, packageOf, plant, type ParsedPack
 
 const CORE_LIBRARIES = ['eventemitter3', 'quick-lru', 'zod'];
 
-/** What moderators may use beside core and zod: data about Unicode. */
-const MODERATOR_LIBRARIES = /confusable/;
+/** What moderators may use beside core and zod: data about Unicode and languages, and a parser of patterns. */
+const MODERATOR_LIBRARIES = /confusable|^franc-min$|^@eslint-community\/regexpp$/;
 
 /** Packages that are neither adapters nor private: they teach no protocol. */
 const NO_ADAPTERS = ['core', 'moderators', 'embedded', 'testing'];
@@ -41,7 +41,7 @@ export const PACKAGE_RULES: readonly Rule[] = [
     ],
   ),
   everyImport(
-    'moderators import core, zod and their Unicode data, nothing else',
+    'moderators import core, zod, their data about texts and a parser of patterns, nothing else',
     ({ specifier }, _file, { folder }) =>
       folder === 'moderators' &&
       !isRelative(specifier) &&

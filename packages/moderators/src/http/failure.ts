@@ -1,33 +1,29 @@
 import { failed, type Report } from '@chaperone/core';
 import * as z from 'zod/mini';
 import { readRetryAfter } from './retry-after.ts';
+import type { Service } from './service.ts';
 
-/** What a detail may name: it holds no key, no text and nothing of the response's body. */
-export interface Asked {
-  readonly model: string;
-  readonly baseURL: string;
-}
-
-/** What an answer that is no success means: whose fault it is, and whether asking again can help. */
-export async function readFailure(response: Response, asked: Asked): Promise<Report<never>> {
+/**
+ * What an answer that is no success means: whose fault it is, and whether asking again can help. Nothing of the body is
+ * repeated.
+ */
+export async function readFailure(response: Response, service: Service): Promise<Report<never>> {
   if (response.status === 429) return readQuota(response);
   await discard(response);
-  return explain(response, asked);
+  return explain(response, service);
 }
 
-function explain({ status, headers, type }: Response, { model, baseURL }: Asked): Report<never> {
+function explain({ status, headers, type }: Response, { address, key, asset }: Service): Report<never> {
   // A redirect is not followed: fetch would drop the key on the way to another host, and still send it the text.
   if (type === 'opaqueredirect' || (status >= 300 && status < 400))
-    return failed('denied', { detail: `${baseURL} answers with a redirect: set baseURL to where it leads.` });
-  if (status === 401)
-    return failed('denied', { detail: `The key was not accepted by ${baseURL}: check apiKey or OPENAI_API_KEY.` });
+    return failed('denied', { detail: `${address} answers with a redirect: set baseURL to where it leads.` });
+  if (status === 401) return failed('denied', { detail: `The key was not accepted by ${address}: check ${key}.` });
   if (status === 403)
-    return failed('denied', { detail: `The key's project has no permission to use ${model} at ${baseURL}.` });
-  if (status === 404)
-    return failed('denied', { detail: `There is no model ${model}, or no moderation endpoint, at ${baseURL}.` });
+    return failed('denied', { detail: `The key's project has no permission to use ${asset} at ${address}.` });
+  if (status === 404) return failed('denied', { detail: `There is no ${asset}, or no such endpoint, at ${address}.` });
   if (status === 408 || status >= 500)
-    return failed('unavailable', { ...retryAfter(headers), detail: `${baseURL} answered HTTP ${status}.` });
-  return failed('refused', { detail: `${baseURL} did not accept the request: HTTP ${status}.` });
+    return failed('unavailable', { ...retryAfter(headers), detail: `${address} answered HTTP ${status}.` });
+  return failed('refused', { detail: `${address} did not accept the request: HTTP ${status}.` });
 }
 
 const exhaustedSchema = z.object({ error: z.object({ code: z.literal('insufficient_quota') }) });

@@ -2,7 +2,7 @@
  * A variable of the environment, trimmed; `undefined` where it is empty, or where there is no environment at all.
  * Reached through `globalThis` because Workers and browsers have no `process`.
  */
-export function readEnvironment(name: 'OPENAI_API_KEY' | 'OPENAI_BASE_URL'): string | undefined {
+export function readEnvironment(name: string): string | undefined {
   try {
     const value = member(member(member(globalThis, 'process'), 'env'), name);
     return typeof value === 'string' ? value.trim() || undefined : undefined;

@@ -1,0 +1,1 @@
+export { httpModeration, type HTTPModerationOptions } from './http-moderation.ts';

@@ -1,0 +1,1 @@
+export { language, type LanguageOptions } from './language.ts';

@@ -1,0 +1,1 @@
+export { length, type LengthOptions } from './length.ts';

@@ -1,0 +1,1 @@
+export { mistralModeration, type MistralCategory, type MistralModerationOptions } from './mistral-moderation.ts';

@@ -1,0 +1,1 @@
+export { openaiDecisions, type OpenAIDecisionsOptions } from './openai-decisions.ts';

@@ -1,0 +1,1 @@
+export { pattern, type PatternOptions } from './pattern.ts';
