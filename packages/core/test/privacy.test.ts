@@ -58,7 +58,7 @@ describe.each(FORMS)('As a %s', (form: Form) => {
     test.each(Object.entries(FALLBACKS))(
       `no word leaves where the moderator ${how} and the fallback %s`,
       async (_, fallback) => {
-        const guard = watch({ moderators: [moderator()], fallback: fallback() });
+        const guard = watch({ moderators: [moderator()], fallback: fallback(), moderation: { deadline: 150 } });
         for (const event of ['flagged', 'settled', 'moderator-failed', 'retried'] as const) guard.on(event, throwing);
         for (const [said, answered] of [
           [`zorp ${CANARY}`, 'fine'],
