@@ -175,6 +175,49 @@ const SHAPES: readonly Shape[] = [
     ],
   },
   {
+    name: 'OpenAI of 2023: function_call, no refusal and no fingerprint',
+    whole: (word) => whole({ content: null, function_call: { name: 'look', arguments: `{"at":"${word}"}` } }),
+    stream: (word) => [
+      chunk({ role: 'assistant', content: null, function_call: { name: 'look', arguments: '' } }),
+      chunk({ function_call: { arguments: `{"at":"${word}"}` } }),
+    ],
+  },
+  {
+    name: 'OpenAI of 2024: tool_calls, refusal, logprobs',
+    whole: (word) =>
+      whole({
+        content: null,
+        refusal: null,
+        tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'look', arguments: `{"at":"${word}"}` } }],
+      }),
+    stream: (word) => [
+      chunk({ role: 'assistant', content: null, refusal: null }, { system_fingerprint: 'fp_1' }),
+      chunk({
+        tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'look', arguments: '' } }],
+      }),
+      chunk({ tool_calls: [{ index: 0, function: { arguments: `{"at":"${word}"}` } }] }),
+    ],
+  },
+  {
+    name: 'OpenAI of 2026: custom tools, moderation in a chunk without choices',
+    whole: (word) =>
+      whole(
+        {
+          content: null,
+          tool_calls: [{ id: 'call_1', type: 'custom', custom: { name: 'look', input: `A ${word}.` } }],
+        },
+        { moderation: null, service_tier: 'default' },
+      ),
+    stream: (word) => [
+      chunk({
+        role: 'assistant',
+        tool_calls: [{ index: 0, id: 'call_1', type: 'custom', custom: { name: 'look', input: '' } }],
+      }),
+      chunk({ tool_calls: [{ index: 0, custom: { input: `A ${word}.` } }] }, { obfuscation: 'x' }),
+      { ...HEAD, object: 'chat.completion.chunk', choices: [], moderation: { input: null, output: null } },
+    ],
+  },
+  {
     name: 'tomorrow: fields that nobody knows, at every depth',
     whole: (word) =>
       whole(

@@ -46,6 +46,8 @@ export class Listener<Request, Chunk> {
   readonly #unjudgeable = new Set<'failed' | 'too-large'>();
   #isTooLarge = false;
   #isFree = false;
+  /** Nobody wants it any longer. */
+  #isOver = false;
   #judging = 0;
   #usage: Usage | undefined;
   #own: OwnVerdicts | undefined;
@@ -80,6 +82,7 @@ export class Listener<Request, Chunk> {
       if (!this.isEnded || this.#judging > 0) controller.abort(); // an abort costs its stack trace
     };
     onAbort(controller.signal, () => {
+      this.#isOver = true;
       clearTimeout(this.#timer);
       this.#wake();
       this.#room?.resolve();
@@ -163,10 +166,10 @@ export class Listener<Request, Chunk> {
       for (;;) {
         // Not raced against the abort, which costs more than the token: what comes after it is nobody's.
         const result = await this.#upstream.next();
-        if (this.#signal.aborted) return;
+        if (this.#isOver) return;
         if (result.done) break;
         this.#hear(result.value);
-        while (!this.#signal.aborted && this.gate.held > ENOUGH_HELD && this.#isOnTheWay) {
+        while (this.gate.held > ENOUGH_HELD && !this.#isOver && this.#isOnTheWay) {
           this.#room = Promise.withResolvers();
           await this.#room.promise;
         }

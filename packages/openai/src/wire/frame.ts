@@ -66,7 +66,7 @@ export function createFrameReader(): FrameReader {
   };
   return {
     readPlain(bytes) {
-      if (bytes.at(-1) !== LF || bytes.at(-2) !== LF) return undefined;
+      if (bytes[bytes.length - 1] !== LF || bytes[bytes.length - 2] !== LF) return undefined;
       const text = decoder.decode(bytes);
       if (!isPlain(text)) return undefined;
       data = text.slice(PLAIN.length, -2);
