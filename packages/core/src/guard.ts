@@ -1,3 +1,4 @@
+import { attempt } from './attempt.ts';
 import { isObject, isRecord } from './is.ts';
 import { childController } from './abort.ts';
 import type { ChatAdapter } from './chat/adapter.ts';
@@ -142,7 +143,10 @@ function guardFor(
     off: events.off,
     explain(context) {
       const whose = extend(base, context);
-      return explain(settings, parts.policyFor(whose), passesBy, isEnabled(settings.enabled, whose));
+      const isOn = isEnabled(settings.enabled, whose);
+      // A guard that is off says so, also where its policy is what is wrong.
+      const policy = isOn ? undefined : attempt(() => parts.policyFor(whose));
+      return explain(settings, policy ?? (isOn ? parts : unguarded(parts)).policyFor(whose), passesBy, isOn);
     },
     declare: (adapter, what) => void passesBy.set(adapter, what),
     idle: tasks.idle,

@@ -79,10 +79,11 @@ async function run<M extends ChatMessage>(
       controller.abort();
     };
     // Messages keep every field that they came with: edits only exchange their content. Each time a list of its own.
-    return readGenerated(generate([...request] as M[], { signal: controller.signal }));
+    return readGenerated(generate([...request] as M[], { signal: controller.signal }), !call.parts.isUnguarded);
   };
   try {
-    readMessages(given, 'messages'); // what is no content is the caller's mistake, not something unchecked
+    // What is no content is the caller's mistake, not something unchecked; a guard that is off has no opinion of it.
+    if (!call.parts.isUnguarded) readMessages(given, 'messages');
     call.start();
     const messages = given.map(copyOf); // what was judged is what is sent, whatever its owner does with it meanwhile
     const opening = await open<readonly ChatMessage[], Generated>(call, textAdapter, messages, once);
@@ -104,18 +105,23 @@ async function run<M extends ChatMessage>(
 
 function copyOf<M extends ChatMessage>(message: M): M {
   const { content } = message;
-  return { ...message, content: typeof content === 'string' ? content : content.map((part) => ({ ...part })) };
+  // The types say that it is one of the two; a guard that is off passes on whatever it is.
+  return isParts(content) ? { ...message, content: content.map((part) => ({ ...part })) } : { ...message };
+}
+
+function isParts(content: ChatMessage['content']): content is Exclude<ChatMessage['content'], string> {
+  return Array.isArray(content);
 }
 
 /** What the function gave, as texts that have an identity. */
-async function readGenerated(generated: GeneratedText): Promise<Generated> {
+async function readGenerated(generated: GeneratedText, isStrict: boolean): Promise<Generated> {
   const result = isThenable(generated) ? await generated : generated;
-  if (isIterable<string>(result)) return texts(result, generated);
-  checkText(result);
+  if (isIterable<string>(result)) return texts(result, generated, isStrict);
+  if (isStrict) checkText(result);
   return isRefusal(generated) ? markRefusal({ text: result }) : { text: result };
 }
 
-function texts(pieces: AsyncIterable<string>, source: unknown): AsyncIterable<Text> {
+function texts(pieces: AsyncIterable<string>, source: unknown, isStrict: boolean): AsyncIterable<Text> {
   let iterator: AsyncIterator<string> | undefined;
   const open = (): AsyncIterator<string> => (iterator ??= pieces[Symbol.asyncIterator]());
   return readOnce<Text>(
@@ -123,7 +129,7 @@ function texts(pieces: AsyncIterable<string>, source: unknown): AsyncIterable<Te
       const result = await open().next();
       if (result.done) return { done: true, value: undefined };
       const text = result.value;
-      checkText(text);
+      if (isStrict) checkText(text);
       return { done: false, value: isRefusal(pieces) || isRefusal(source) ? markRefusal({ text }) : { text } };
     },
     () => letGo(open),

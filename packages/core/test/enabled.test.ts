@@ -135,3 +135,27 @@ test('`explain` says that a guard is off', () => {
   expect(guard.explain({ tenant: 'one' }).toString()).toContain('the guard is off');
   expect(guard.explain().notes).not.toContain('the guard is off: nothing is judged');
 });
+
+test('A wrapped function is called with whatever it was given, and gives whatever it gives, when the guard is off', async () => {
+  const guard = watch({ moderators: [scripted()], enabled: false });
+  const odd = [{ role: 'assistant', content: null }, { role: 'user' }] as never;
+  const seen: unknown[] = [];
+  const wrapped = guard.wrap(async (messages) => {
+    seen.push(messages);
+    return 7 as never;
+  });
+  expect(await wrapped(odd)).toBe(7);
+  expect(seen).toEqual([odd]);
+  expect(guard.told.settled).toMatchObject([{ delivery: 'delivered', unguarded: true }]);
+});
+
+test('`explain` says that a guard is off, also where its policy function fails', () => {
+  const guard = watch({
+    moderators: [scripted()],
+    enabled: false,
+    policy: () => {
+      throw new Error('down');
+    },
+  });
+  expect(guard.explain().notes).toContain('the guard is off: nothing is judged');
+});

@@ -96,6 +96,27 @@ describe('A locked category', () => {
     expect(problemOf(() => extendPolicy(all, { categories: { '*': 0.6 } }))).toContain("loosens ['*']");
   });
 
+  test('that is locked through "*" stays so when a change has named it, at every stage and for every moderator', () => {
+    const loosen = (from: Policy<Name>, change: Policy<Name>) => () => extendPolicy(from, change);
+    const all: Policy<Name> = { categories: { '*': 'flag' }, locked: ['*'] };
+    const named = extendPolicy(all, { categories: { zorp: { review: 0.2, block: 'flag' } } });
+    expect(named.locked).toEqual(['*', 'zorp']);
+    expect(loosen(named, { categories: { zorp: 'ignore' } })).toThrow(/loosens zorp/);
+    const atOutput: Policy<Name> = { ...all, output: { categories: { zorp: 0.5 } } };
+    expect(loosen(atOutput, { categories: { zorp: 'ignore' } })).toThrow(/loosens zorp/);
+    expect(loosen(atOutput, { input: { categories: { zorp: 'ignore' } } })).toThrow(/loosens zorp/);
+    expect(loosen(atOutput, { output: { categories: { zorp: 0.9 } } })).not.toThrow();
+    const forOne: Policy<Name> = { ...all, moderators: { one: { zorp: 0.5 } } };
+    expect(loosen(forOne, { categories: { zorp: 'ignore' } })).toThrow(/loosens zorp/);
+    expect(loosen(forOne, { moderators: { two: { zorp: 'ignore' } } })).toThrow(/loosens zorp/);
+  });
+
+  test.each([null, { block: '0.1' }, {}, 0, 'sometimes'])('%j is no rule, and is said to be none', (rule) => {
+    const odd = { categories: { zorp: rule } } as never;
+    expect(() => extendPolicy<Name>(base, odd)).toThrow(/change\.categories\.zorp/);
+    expect(() => extendPolicy<Name>(odd, {})).toThrow(/base\.categories\.zorp/);
+  });
+
   test('stays locked in what extends it further', () => {
     const once = extendPolicy(base, { locked: ['blarg'], categories: { blarg: 0.4 } });
     expect(once.locked).toEqual(['zorp', 'blarg']);

@@ -346,3 +346,27 @@ test('A request that is lost does not take with it who asks later', async () => 
   expect(decisions.filter((action) => action === 'allow').length).toBeGreaterThan(4);
   expect(decisions[0]).toBe('block');
 });
+
+test('Thousands of images and texts of one message are asked about in a time that grows with their number', async () => {
+  const many = async (count: number): Promise<number> => {
+    const images = scripted<string>({
+      name: 'images',
+      categories: ['odd'],
+      kinds: ['image', 'text'],
+      script: () => clear(),
+    });
+    const guard = watch<Moderator>({ moderators: [images, firstAvailable([images])] });
+    const content: Segment[] = Array.from({ length: count }, (_, at) => ({
+      kind: 'image',
+      role: 'user',
+      path: `images[${at}]`,
+      image: PICTURE,
+    }));
+    const begun = performance.now();
+    await guard.check(content);
+    return performance.now() - begun;
+  };
+  await many(200);
+  const few = await many(500);
+  expect(await many(4_000)).toBeLessThan(30 * few + 200);
+});

@@ -404,9 +404,15 @@ describe('The verdict on a text that was judged in pieces', () => {
     expect(merge(late, { ...late, moderator: 'other' })).toEqual([late, { ...late, moderator: 'other' }]);
   });
 
+  test('flags without a score what a piece flags without one, which counts as 1, whatever another piece scores', () => {
+    expect(merge(judged(['zorp']), judged([], { zorp: 0.01 }))).toEqual([
+      judged(['zorp'], {}, { spans: { zorp: first } }),
+    ]);
+  });
+
   test('takes any name for a category', () => {
     const odd = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''];
-    const scores = Object.fromEntries(odd.map((name) => [name, 0.5]));
+    const scores = Object.fromEntries(odd.map((name) => [name, 1]));
     const [merged] = merge(judged(odd), judged([], scores), judged(odd));
     expect(merged).toEqual(judged(odd, scores, { spans: Object.fromEntries(odd.map((name) => [name, first])) }));
     for (const held of [scores, (merged as Judged).scores, (merged as Judged).spans ?? {}])

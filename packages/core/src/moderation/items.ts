@@ -1,4 +1,5 @@
 import { TEXT_KINDS, type Message, type Segment } from '../chat/segment.ts';
+import { getOrAdd } from '../look-up.ts';
 import type { Item, Moderator, Stage } from './moderator.ts';
 
 /** A segment to be judged, and what stands around it. */
@@ -44,16 +45,22 @@ export function itemFor(moderator: Moderator, { segment, stage, before, message,
  * that it is asked once, on whichever way the question comes.
  */
 export function itemForMember(member: Moderator, { segment, stage, before, message, conversation }: Item): Item {
-  const whole = coveredBy(member, message ?? [segment]);
+  const whole = readsWhole(member) || segment.image ? coveredBy(member, message ?? [segment]) : undefined;
   return {
-    segment: readsWhole(member) ? (whole[0] ?? segment) : segment,
+    segment: readsWhole(member) ? (whole?.[0] ?? segment) : segment,
     stage,
     ...(before !== undefined && !readsWhole(member) && { before }),
-    ...((readsWhole(member) || segment.image) && { message: whole }),
+    ...(whole && { message: whole }),
     ...(member.reads === 'conversation' && { conversation: coveredBy(member, conversation ?? []) }),
   };
 }
 
+/** Found once for a list and a moderator: all the segments of a message are asked about with the same one. */
 function coveredBy(moderator: Moderator, segments: readonly Segment[]): readonly Segment[] {
-  return segments.filter((segment) => covers(moderator, segment));
+  const byModerator = getOrAdd(COVERED, segments, () => new WeakMap<Moderator, readonly Segment[]>());
+  return getOrAdd(byModerator, moderator, () =>
+    Object.freeze(segments.filter((segment) => covers(moderator, segment))),
+  );
 }
+
+const COVERED = new WeakMap<readonly Segment[], WeakMap<Moderator, readonly Segment[]>>();

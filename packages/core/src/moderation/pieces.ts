@@ -72,6 +72,8 @@ function isOfJudged(piece: PieceVerdict): piece is PieceVerdict<Judged> {
 function mergeJudged(pieces: readonly PieceVerdict<Judged>[]): Judged {
   // Maps, for a category may have the name of something that every object has.
   const scores = new Map<string, number>();
+  /** Flagged without a score, which counts as 1 and is not less for what another piece says. */
+  const certain = new Set<string>();
   const best = new Map<string, { readonly weight: number; readonly span: Span }>();
   const weigh = (category: string, weight: number, span: Span): void => {
     if (weight > (best.get(category)?.weight ?? -1)) best.set(category, { weight, span });
@@ -79,7 +81,11 @@ function mergeJudged(pieces: readonly PieceVerdict<Judged>[]): Judged {
   for (const { verdict, span } of pieces) {
     const flagged = new Set(flaggedBy(verdict));
     const spanOf = (category: string): Span => memberOf<Span | undefined>(verdict.spans, category) ?? span;
-    for (const category of flagged) weigh(category, 2, spanOf(category)); // more than any score
+    for (const category of flagged) {
+      const isCertain = memberOf<number | undefined>(verdict.scores, category) === undefined;
+      if (isCertain) certain.add(category);
+      weigh(category, isCertain ? 4 : 2, spanOf(category)); // more than any score
+    }
     for (const [category, score] of Object.entries(verdict.scores)) {
       if (score === undefined) continue;
       scores.set(category, Math.max(score, scores.get(category) ?? 0));
@@ -91,7 +97,7 @@ function mergeJudged(pieces: readonly PieceVerdict<Judged>[]): Judged {
   return {
     ...byWeight.reduceRight((rest, verdict) => ({ ...rest, ...verdict })),
     flagged: [...new Set(verdicts.flatMap(flaggedBy))],
-    scores: Object.fromEntries(scores),
+    scores: Object.fromEntries([...scores].filter(([category, score]) => score === 1 || !certain.has(category))),
     spans: Object.fromEntries([...best].map(([category, { span }]) => [category, span])),
   };
 }

@@ -20,6 +20,8 @@ export interface RuleInForce {
   readonly rule: Rule;
   /** Where it was said, such as `output.categories.violence`; `default` where it was not. */
   readonly from: string;
+  /** Whether it was said of this category, and not of every one that is not named. */
+  readonly isNamed: boolean;
   /** What it amounts to, the strictest first. */
   readonly tiers: Tiers;
 }
@@ -85,15 +87,29 @@ export function findRule(policy: Policy, stage: Stage, moderator: string, catego
     [base, '*'],
   ] as const) {
     const rule = memberOf<Rule | undefined>(rules, name);
-    if (rule !== undefined) return { named: category, rule, from: joinPath(path, name), tiers: tiersOf(rule) };
+    if (rule !== undefined)
+      return { named: category, rule, from: joinPath(path, name), isNamed: name !== '*', tiers: tiersOf(rule) };
   }
-  return { named: category, rule: 'flag', from: 'default', tiers: tiersOf('flag') };
+  return { named: category, rule: 'flag', from: 'default', isNamed: false, tiers: tiersOf('flag') };
 }
 
 function tiersOf(rule: Rule): RuleInForce['tiers'] {
   if (rule === 'ignore') return [];
   if (typeof rule !== 'object') return [['block', rule]];
   return TIERS.flatMap((tier) => (rule[tier] === undefined ? [] : [[tier, rule[tier]] as const]));
+}
+
+/** Checks the form of every rule of a policy, whoever may have to follow it. */
+export function checkRuleForms({ categories, input, output, moderators = {} }: Policy, at: string): void {
+  const tables = [
+    [`${at}.categories`, categories],
+    [`${at}.input.categories`, input?.categories],
+    [`${at}.output.categories`, output?.categories],
+    ...Object.entries(moderators).map(([name, rules]) => [joinPath(`${at}.moderators`, name), rules] as const),
+  ] as const;
+  for (const [path, rules] of tables)
+    for (const [category, rule] of Object.entries(rules ?? {}))
+      if (rule !== undefined) checkRule(rule, joinPath(path, category));
 }
 
 function checkRules(rules: Rules | undefined, path: string, moderators: readonly Moderator[]): void {

@@ -1,6 +1,8 @@
 import type { Policy } from './policy.ts';
 
-// Each names no category, so that it fits every moderator; where one needs more care, `extendPolicy` says so.
+// Each names no category, so that any moderator can be judged by it. Scores of two moderators are not comparable: where one
+// grades in a few steps, its highest may stay below a threshold (Azure's four levels end at 0.86, below 0.9 and 0.95).
+// `moderators: { name: rules }`, or `extendPolicy`, says what suits it.
 
 /** To start with: stops at the first hint, and shows what would be lost before anybody relaxes it. */
 export const strict: Policy<never> = { version: 'strict', categories: { '*': { review: 'flag', block: 0.1 } } };
