@@ -146,6 +146,7 @@ test('A wrapped function is called with whatever it was given, and gives whateve
   });
   expect(await wrapped(odd)).toBe(7);
   expect(seen).toEqual([odd]);
+  await guard.idle();
   expect(guard.told.settled).toMatchObject([{ delivery: 'delivered', unguarded: true }]);
 });
 

@@ -1,5 +1,5 @@
 import type { Refusal, ReplyReading } from '@chaperone/core';
-import { type ContentReader, readContent } from '../wire/content.ts';
+import { type ContentReader, readContent, readProse } from '../wire/content.ts';
 import { at, countAt, isList, isRecord, type JsonObject } from '../wire/json.ts';
 import { isNotice } from '../wire/notice.ts';
 import { under } from '../wire/paths.ts';
@@ -11,7 +11,6 @@ const ABOUT_THE_CHOICE: ReadonlySet<string> = new Set([
   'native_finish_reason',
   'stop_reason',
   'matched_stop',
-  'logprobs',
   'content_filter_results',
   'content_filter_offsets',
 ]);
@@ -23,8 +22,10 @@ export function readChoice(choice: unknown, path: string, reader: ContentReader)
   for (const key in choice) {
     position += 1;
     const said = choice[key];
-    if (!ABOUT_THE_CHOICE.has(key) || (typeof said === 'string' && /\s/.test(said)))
-      readContent(said, under(path, key === 'delta' ? 'message' : key, position), 'text', reader);
+    if (said === null || typeof said === 'number' || key === 'logprobs') continue; // the same words once more
+    const place = under(path, key === 'delta' ? 'message' : key, position);
+    if (ABOUT_THE_CHOICE.has(key)) readProse(said, place, reader);
+    else readContent(said, place, 'text', reader);
   }
 }
 
@@ -44,15 +45,20 @@ const ABOUT_THE_ANSWER: ReadonlySet<string> = new Set([
   'prompt_filter_results',
 ]);
 
-/** Reads what an answer or an event says beside its choices. */
-export function readBesides(answer: JsonObject, reader: ContentReader): void {
+/**
+ * Reads what an answer or an event says beside its choices.
+ * @param known what the events before it said in the same places
+ */
+export function readBesides(answer: JsonObject, reader: ContentReader, known: JsonObject = {}): void {
   let position = -1;
   for (const key in answer) {
     position += 1;
-    const isKnown = key === 'choices' ? isList(answer[key]) : ABOUT_THE_ANSWER.has(key);
-    if (isKnown || isNotice(key, answer[key])) continue;
-    if (key === 'error' && isRecord(answer[key])) continue; // upstream's own
-    readContent(answer[key], under('', key, position), 'text', reader);
+    const said = answer[key];
+    if (said === null || typeof said === 'number' || said === known[key]) continue;
+    if ((key === 'choices' && isList(said)) || isNotice(key, said)) continue;
+    if (key === 'error' && isRecord(said)) continue; // upstream's own
+    if (ABOUT_THE_ANSWER.has(key)) readProse(said, under('', key, position), reader);
+    else readContent(said, under('', key, position), 'text', reader);
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { readCompletion, refusedBody } from './completion.ts';
 import type { ContentReader } from '../wire/content.ts';
 import { endFrame, type Frame, writeFrame } from '../wire/frame.ts';
-import { at, isList, isRecord, type JsonObject, textAt } from '../wire/json.ts';
+import { at, isList, isRecord, type JsonObject, textAt, withoutEscapes } from '../wire/json.ts';
 import { notice } from '../wire/notice.ts';
 import type { ChoiceForm } from './form.ts';
 import { headOf, newHead } from './refusal.ts';
@@ -39,6 +39,7 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
       else segments.push(isStructured && segment.kind === 'text' ? { ...segment, isWhole: true } : segment);
     },
     place: choiceIndex, // tool calls and images say their place as choices do
+    isInPieces: true,
   };
 
   return {
@@ -54,17 +55,22 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
       segments = [];
       const providerBlocks: string[] = [];
       const choices = choicesOf(data);
-      if (choices.length > 0) head ??= headOf(data);
+      let isLast = false;
       for (const [position, choice] of choices.entries()) {
         const index = choiceIndex(choice, position);
         seen.add(index);
         if (textAt(choice, 'finish_reason') !== undefined) finished.add(index);
         if (isProviderBlock(choice)) providerBlocks.push(choicePath(index));
         readChoice(choice, choicePath(index), reader);
+        isLast ||= callsTools(choice);
       }
-      readBesides(data, reader);
-      return reading({ segments, providerBlocks }, readUsage(data));
+      readBesides(data, reader, head);
+      if (choices.length > 0) head ??= headOf(data);
+      const read = reading({ segments, providerBlocks }, readUsage(data));
+      return isLast ? { ...read, isLast } : read;
     },
+
+    whole: (segment) => (segment.text === undefined ? segment : { ...segment, text: withoutEscapes(segment.text) }),
 
     without(frame, refusal) {
       const { data, form, readable } = frame;
@@ -127,6 +133,12 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
       return added === data ? frame : writeFrame(added, form);
     },
   };
+}
+
+/** The head of a call, its name, must not leave without its arguments. */
+function callsTools(choice: unknown): boolean {
+  const delta = at(choice, 'delta');
+  return isRecord(delta) && (delta['tool_calls'] ?? delta['function_call'] ?? undefined) !== undefined;
 }
 
 function choicesOf(data: JsonObject): readonly unknown[] {

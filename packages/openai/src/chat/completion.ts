@@ -8,12 +8,12 @@ import {
   reading,
   refusedChoices,
 } from './choices.ts';
-import { isList, isRecord, type JsonObject } from '../wire/json.ts';
+import { isList, isRecord, type JsonObject, withoutEscapes } from '../wire/json.ts';
 import { notice } from '../wire/notice.ts';
 import type { ChoiceForm } from './form.ts';
 import { headOf, newHead } from './refusal.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
-import { choicesAsked } from './request.ts';
+import { choicesAsked, wantsStructure } from './request.ts';
 import { type Answer, writtenAnswer } from '../wire/answer.ts';
 import type { ContentReader } from '../wire/content.ts';
 import { toolNames, unknownName } from '../wire/tool-names.ts';
@@ -25,10 +25,11 @@ export function readCompletion({ body, request }: Pick<Answer, 'body' | 'request
   if (!isRecord(body) || !isList(choices)) throw new TypeError('The answer is not a chat completion.');
   const segments: Segment[] = [];
   const providerBlocks: string[] = [];
+  const isStructured = request !== undefined && wantsStructure(request);
   const reader: ContentReader = {
     role: 'assistant',
     name: unknownName(toolNames(request?.body)),
-    take: (segment) => segments.push(segment),
+    take: (segment) => segments.push(isStructured && segment.kind === 'text' ? asMeant(segment) : segment),
     place: (_element, index) => index,
   };
   choices.forEach((choice, position) => {
@@ -38,6 +39,11 @@ export function readCompletion({ body, request }: Pick<Answer, 'body' | 'request
   });
   readBesides(body, reader);
   return reading({ segments, providerBlocks }, readUsage(body));
+}
+
+/** Structured output says what it means, whatever letters of it are escaped. */
+function asMeant(segment: Segment): Segment {
+  return segment.text === undefined ? segment : { ...segment, text: withoutEscapes(segment.text) };
 }
 
 /** The completion with the refused choices replaced, or one that is nothing but a refusal. */

@@ -1,5 +1,5 @@
 import type { Role, Segment, SegmentKind } from '@chaperone/core';
-import { isList, isRecord, type JsonObject, textAt } from './json.ts';
+import { isList, isRecord, type JsonObject, textAt, withoutEscapes } from './json.ts';
 import { under } from './paths.ts';
 
 /**
@@ -68,6 +68,8 @@ export interface ContentReader {
   readonly name: (path: string, name: string) => string;
   /** Which element of its list this is. */
   readonly place: (element: unknown, position: number) => number;
+  /** Whether text comes in pieces, of which none makes sense by itself. Default: it comes whole. */
+  readonly isInPieces?: boolean;
   /** Default: those of chat completions. */
   readonly words?: Words;
 }
@@ -84,7 +86,8 @@ export function readContent(
   root: string = path,
 ): void {
   if (typeof value === 'string') {
-    if (value !== '') reader.take({ kind, role: reader.role, path, text: value });
+    const text = kind === 'tool-input' && reader.isInPieces !== true ? withoutEscapes(value) : value;
+    if (text !== '') reader.take({ kind, role: reader.role, path, text });
   } else if (isList(value)) {
     value.forEach((element, position) => {
       readContent(element, `${path}[${reader.place(element, position)}]`, kind, reader, root);
@@ -163,9 +166,20 @@ function imageOf(value: JsonObject | string): URL | undefined {
   return address === undefined ? undefined : (URL.parse(address) ?? undefined);
 }
 
-/** One word, or one run of base64: prose has spaces. */
-function isOpaque(value: string): boolean {
-  return !/\s/.test(value);
+/** One word, or one run of base64: prose has spaces, or letters that no identifier is made of. */
+export function isOpaque(value: string): boolean {
+  return /^[!-~]*$/.test(value);
+}
+
+/** Hands over what nobody would call a word: where fields say things that are no prose. */
+export function readProse(value: unknown, path: string, reader: ContentReader): void {
+  readContent(value, path, 'text', {
+    ...reader,
+    name: (_path, name) => name,
+    take: (segment) => {
+      if (segment.text !== undefined && !isOpaque(segment.text)) reader.take(segment);
+    },
+  });
 }
 
 /** Reasoning that the provider encrypted: nobody but the provider can read it. */

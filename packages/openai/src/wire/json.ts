@@ -38,8 +38,34 @@ export function parseJson(text: string): unknown {
 /** How many keys a text of JSON says: more than its value has where one is said twice. */
 export function keysIn(json: string): number {
   let keys = 0;
-  for (const [, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) keys++;
+  for (let open = json.indexOf('"'); open !== -1;) {
+    let close = json.indexOf('"', open + 1);
+    while (close !== -1 && isEscaped(json, close)) close = json.indexOf('"', close + 1);
+    if (close === -1) return keys;
+    let next = close + 1;
+    while (' \n\r\t'.includes(json.charAt(next) || '.')) next += 1;
+    if (json.charAt(next) === ':') keys += 1;
+    open = json.indexOf('"', next);
+  }
   return keys;
+}
+
+function isEscaped(json: string, at: number): boolean {
+  let backslashes = 0;
+  while (json.charAt(at - 1 - backslashes) === '\\') backslashes += 1;
+  return backslashes % 2 === 1;
+}
+
+/**
+ * JSON as it is meant, whatever letters of it are written as escapes: a word must not be another word for that. What
+ * would break the JSON stays escaped.
+ */
+export function withoutEscapes(json: string): string {
+  if (!json.includes('\\u')) return json;
+  return json.replaceAll(/\\(?:u([0-9a-f]{4})|[^])/gi, (escape, hex: string | undefined) => {
+    const code = hex === undefined ? 0 : Number.parseInt(hex, 16);
+    return code < 0x20 || code === 0x22 || code === 0x5c ? escape : String.fromCharCode(code);
+  });
 }
 
 /** How many keys a value has, at every depth. */
