@@ -31,6 +31,8 @@ const GUARDED: readonly { readonly method: string; readonly path: RegExp; readon
   guarded('POST', /\/responses$/, responsesAdapter, 'input'),
   guarded('GET', /\/chat\/completions\/[^/]+$/, stored(chatAdapter)),
   guarded('GET', /\/responses\/[^/]+$/, stored(responsesAdapter)),
+  guarded('POST', /\/chat\/completions\/[^/]+$/, stored(chatAdapter)),
+  guarded('POST', /\/responses\/[^/]+\/cancel$/, stored(responsesAdapter)),
   {
     method: 'POST',
     path: /\/images\/(generations|edits)$/,
@@ -72,11 +74,16 @@ function asksForStream({ url }: OpenAIRequest): boolean {
 }
 
 /** Calls that have no answer of a model: nobody could say anything in them. */
-const WITHOUT_ANSWERS = /\/(models|moderations|embeddings|files|uploads|vector_stores|fine_tuning|organization)(\/|$)/;
+const WITHOUT_ANSWERS: readonly { readonly method: RegExp; readonly path: RegExp }[] = [
+  { method: /^DELETE$/, path: /./ },
+  { method: /^GET$/, path: /\/(models|files|uploads|vector_stores|fine_tuning\/\w+)(\/[^/:]+)?$/ },
+  { method: /^POST$/, path: /\/(moderations|embeddings|files|uploads|vector_stores|fine_tuning\/jobs)$/ },
+];
 
 /** What passes by a client that is guarded, for whoever asks what is not covered. */
 export const PASSES_BY: readonly string[] = [
   'audio: /audio/speech, /audio/transcriptions, /audio/translations',
+  'files that hold what models answered: /files/{id}/content, and what is searched in /vector_stores',
   'images and videos as they are made: what /images answers, /images/variations, /videos',
   'lists of what the provider stored: GET /chat/completions, its /messages, /responses/{id}/input_items, /conversations',
   '/responses/compact, /batches, /assistants, /threads, /evals and every path that this version does not know',
@@ -94,14 +101,23 @@ export function endpointOf(url: string, method: string): Endpoint | 'passes' | '
   const verb = method.toUpperCase();
   const found = GUARDED.find((each) => each.method === verb && each.path.test(path));
   if (found) return found.endpoint;
-  return verb === 'DELETE' || WITHOUT_ANSWERS.test(path) ? 'passes' : 'unknown';
+  return WITHOUT_ANSWERS.some((each) => each.method.test(verb) && each.path.test(path)) ? 'passes' : 'unknown';
 }
 
-/** As a lenient server reads it: no case, no doubled slash, none at the end. */
+/** As a lenient server reads it: decoded, no case, no doubled slash, none at the end, nothing behind a semicolon. */
 function pathOf(url: string): string {
   const path = URL.parse(url, 'http://localhost')?.pathname ?? '';
-  return path
+  return decoded(path)
     .toLowerCase()
+    .replaceAll(/;[^/]*/g, '')
     .replaceAll(/\/{2,}/g, '/')
-    .replace(/\/$/, '');
+    .replace(/[/.]+$/, '');
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

@@ -74,11 +74,15 @@ async function guardedReply(
   const { reply, refusal, input, output } = await guard.reply(
     endpoint.adapter,
     incoming.request,
-    (request, { signal }) => upstream.reply(prepared(endpoint, request), signal, endpoint.isRead),
+    (request, { signal }) => upstream.reply(prepared(endpoint, incoming, request), signal, endpoint.isRead),
     callOptions(options, incoming),
   );
   const decisions = { ...(input && { input }), ...(output && { output }) };
-  return refusal && (!endpoint.isRead || (refusal.stage === 'input' && options.as === 'error'))
+  const isError = refusal && (!endpoint.isRead || (refusal.stage === 'input' && options.as === 'error'));
+  if (isError || reply.changed === true) await upstream.discard(reply);
+  if (refusal?.stage === 'input' && !incoming.isReadable)
+    return guardErrorResponse(400, 'unreadable_request', UNREADABLE);
+  return refusal && isError
     ? refusalErrorResponse(refusal, endpoint.param, decisions)
     : answerResponse(reply, { ...decisions, ...(refusal && { refusal: refusal.decision }) });
 }
@@ -93,7 +97,7 @@ async function guardedStream(
   const { stream, refusal, input } = await guard.stream(
     endpoint.adapter,
     incoming.request,
-    (request, { signal }) => upstream.stream(prepared(endpoint, request), signal),
+    (request, { signal }) => upstream.stream(prepared(endpoint, incoming, request), signal),
     callOptions(options, incoming),
   );
   const decisions = input && { input };
@@ -103,8 +107,8 @@ async function guardedStream(
     : streamResponse(writeFrames(stream), undefined, { ...decisions, refusal: refusal.decision });
 }
 
-function prepared({ prepare }: Endpoint, request: OpenAIRequest): OpenAIRequest {
-  return prepare?.(request) ?? request;
+function prepared({ prepare }: Endpoint, { isReadable }: Incoming, request: OpenAIRequest): OpenAIRequest {
+  return isReadable ? (prepare?.(request) ?? request) : request;
 }
 
 function callOptions({ context }: GuardFetchOptions, { request, signal }: Incoming): CallOptions {

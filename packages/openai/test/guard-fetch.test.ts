@@ -244,7 +244,7 @@ describe('paths', () => {
   test.for([
     'http://127.0.0.1:9/v1/embeddings',
     'http://127.0.0.1:9/v1/audio/speech',
-    new URL('http://127.0.0.1:9/v1/chat/completions/chatcmpl-1'),
+    new URL('http://127.0.0.1:9/v1/audio/translations'),
   ])('%s passes untouched', async (input) => {
     const answer = new Response('as it is');
     const inner = vi.fn<typeof fetch>(async () => answer);

@@ -21,9 +21,15 @@ describe('reading', () => {
     ['assistant', 'assistant', 'text'],
     ['tool', 'tool', 'tool-output'],
     ['function', 'tool', 'tool-output'],
-    ['somebody', 'user', 'text'],
   ])('what the %s says is by %s', ([wire, role, kind]) => {
     expect(segmentsOf({ role: wire, content: 'hi' })).toEqual([`messages[0].content ${kind} ${role}: hi`]);
+  });
+
+  test('a role that nobody knows is the user, and is read itself: a template may write it out', () => {
+    expect(segmentsOf({ role: 'somebody', content: 'hi' })).toEqual([
+      'messages[0].content text user: hi',
+      'messages[0].role text user: somebody',
+    ]);
   });
 
   test.for([null, undefined, '', []])('content %j is a message without segments', (content) => {

@@ -27,6 +27,7 @@ export const completionsAdapter: ChatAdapter<OpenAIRequest, Answer, Frame> = {
 /** What is to be continued. A prompt of tokens is text that nobody here can read. */
 function readRequest({ body }: OpenAIRequest): RequestReading {
   const { prompt, suffix } = body;
+  if (Object.keys(body).length === 0) throw new TypeError('The body says nothing.');
   const segments: Segment[] = [];
   const take = (value: unknown, path: string): void => {
     segments.push({ kind: 'text', role: 'user', path, ...(typeof value === 'string' && { text: value }) });

@@ -30,7 +30,9 @@ export const imagesAdapter: ChatAdapter<OpenAIRequest, Answer, Frame> = {
 };
 
 /** The prompt, and the images that are to be changed. */
-function readRequest({ body: { prompt, image, images } }: OpenAIRequest): RequestReading {
+function readRequest({ body }: OpenAIRequest): RequestReading {
+  const { prompt, image, images } = body;
+  if (Object.keys(body).length === 0) throw new TypeError('The body says nothing.');
   const segments: Segment[] = [];
   readContent({ prompt, image, images }, '', 'text', {
     role: 'user',
@@ -39,5 +41,8 @@ function readRequest({ body: { prompt, image, images } }: OpenAIRequest): Reques
     place: (_element, position) => position,
     words: { ...WORDS, media: new Map([...WORDS.media, ['image', 'image'], ['images', 'image']]) },
   });
+  // A prompt that comes as a file is text all the same.
+  const isRead = segments.some(({ path }) => path.startsWith('prompt'));
+  if (!isRead && prompt !== undefined && prompt !== '') segments.push({ kind: 'text', role: 'user', path: 'prompt' });
   return { messages: [{ role: 'user', path: 'prompt', segments }] };
 }

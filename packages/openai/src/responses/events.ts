@@ -55,7 +55,8 @@ function text(
 }
 
 /** Events that say how far something is. */
-const PROGRESS = /^(keepalive|response\.\w+_call\.\w+|response\.mcp_list_tools\.\w+|response\.compaction\.\w+)$/;
+const PROGRESS =
+  /^(keepalive|response\.\w+\.(in_progress|searching|completed|generating|interpreting|compacting|failed))$/;
 
 /** Events that carry the response as it is at that moment. */
 const SNAPSHOTS: ReadonlySet<string> = new Set([
@@ -108,7 +109,7 @@ export function readEvent(event: JsonObject, reader: EventReader): void {
     const said = event[known.field];
     const path = known.path(event);
     if (typeof said === 'string') reader[known.says]({ kind: known.kind, role: 'assistant', path, text: said });
-    else readPart(said, path, known.kind, { name: reader.name, take: reader.all });
+    else readPart(said, path, known.kind, { name: reader.name, take: reader[known.says] });
     return readRest(event, known.field, reader);
   }
   const all: ItemReader = { name: reader.name, take: reader.all };

@@ -6,6 +6,10 @@ import type { Segment } from '@chaperone/core';
  */
 export class Heard {
   readonly #texts = new Map<string, string>();
+  /** Which texts each item has. */
+  readonly #ofItem = new Map<string, string[]>();
+  /** Texts that contradict what was said at their path. */
+  readonly #others = new Map<string, Set<string>>();
   readonly #media = new Set<string>();
   readonly #ended = new Set<string>();
   readonly #isStructured: boolean;
@@ -20,7 +24,7 @@ export class Heard {
     const { path, text } = segment;
     if (text === undefined) return this.all(segment, into);
     if (this.#ended.has(path)) throw new TypeError('A text goes on after its end.');
-    this.#texts.set(path, (this.#texts.get(path) ?? '') + text);
+    this.#set(path, (this.#texts.get(path) ?? '') + text);
     into.push(this.#placed(segment));
   }
 
@@ -28,7 +32,7 @@ export class Heard {
   all(segment: Segment, into: Segment[]): void {
     const { path, text } = segment;
     if (text === undefined) {
-      const place = segment.image === undefined ? path : `${path}#${segment.image.toString().length}`;
+      const place = `${path}#${segment.image?.toString() ?? ''}`;
       if (this.#media.has(place)) return;
       this.#media.add(place);
       into.push(segment);
@@ -37,24 +41,35 @@ export class Heard {
     const known = this.#texts.get(path);
     if (text === '' || text === known) return;
     if (known === undefined || (text.startsWith(known) && !this.#ended.has(path))) {
-      this.#texts.set(path, text);
+      this.#set(path, text);
       into.push(this.#placed({ ...segment, text: text.slice(known?.length ?? 0) }));
-    } else this.all({ ...segment, path: `${path}#` }, into);
+      return;
+    }
+    const others = this.#others.get(path) ?? new Set<string>();
+    this.#others.set(path, others);
+    if (others.has(text)) return;
+    others.add(text);
+    into.push(this.#placed({ ...segment, path: `${path}#${others.size}` }));
   }
 
-  /** The texts below a path, which are complete. */
-  end(path: string): readonly string[] {
-    const texts = [...this.#texts.keys()].filter((each) => isBelow(each, path) && !this.#ended.has(each));
+  /** The texts of an item, which are complete. */
+  end(item: string): readonly string[] {
+    const texts = [...(this.#ofItem.get(item) ?? [])].filter((each) => !this.#ended.has(each));
     for (const each of texts) this.#ended.add(each);
     return texts;
+  }
+
+  #set(path: string, text: string): void {
+    if (!this.#texts.has(path)) {
+      const item = path.split('.', 1)[0] ?? path;
+      const known = this.#ofItem.get(item);
+      if (known) known.push(path);
+      else this.#ofItem.set(item, [path]);
+    }
+    this.#texts.set(path, text);
   }
 
   #placed(segment: Segment): Segment {
     return this.#isStructured && segment.kind === 'text' ? { ...segment, isWhole: true } : segment;
   }
-}
-
-/** Whether a path leads through another, or, with a mark behind it, stands for it once more. */
-function isBelow(path: string, other: string): boolean {
-  return path.startsWith(other) && ['', '.', '[', '#'].includes(path.charAt(other.length));
 }

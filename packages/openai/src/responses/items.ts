@@ -116,7 +116,8 @@ export function readInputItem(item: unknown, path: string, name: ContentReader['
   const segments: Segment[] = [];
   readItem(item, path, role, known?.kind ?? 'text', { name, take: (segment) => segments.push(segment) });
   // A reference, a compacted chat, or something that this version has never heard of: it says something, unseen.
-  if (segments.length === 0 && !known && type !== 'message') segments.push(unseen(path, role));
+  const isReference = !known || type === 'image_generation_call';
+  if (segments.length === 0 && isReference && type !== 'message') segments.push(unseen(path, role));
   return { role, path, segments };
 }
 

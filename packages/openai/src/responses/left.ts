@@ -40,7 +40,11 @@ export class Left {
     if (type === 'response.output_item.done' && isRecord(item)) {
       left.item = item;
       left.isDone = true;
-    } else this.#takePart(event, type, left);
+    } else if (type.endsWith('.delta') && 'arguments' in left.item)
+      left.item = { ...left.item, arguments: (textAt(left.item, 'arguments') ?? '') + (textAt(event, 'delta') ?? '') };
+    else if (type.endsWith('.delta') && 'input' in left.item)
+      left.item = { ...left.item, input: (textAt(left.item, 'input') ?? '') + (textAt(event, 'delta') ?? '') };
+    else this.#takePart(event, type, left);
   }
 
   #takePart(event: JsonObject, type: string, { parts }: LeftItem): void {

@@ -1,4 +1,5 @@
 import type { Refusal } from '@chaperone/core';
+import { isOpaque } from '../wire/content.ts';
 import { isRecord, type JsonObject } from '../wire/json.ts';
 import { notice } from '../wire/notice.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
@@ -37,7 +38,8 @@ const OF_THE_REQUEST: readonly string[] = [
 export function headOf({ body }: OpenAIRequest, response?: unknown): JsonObject {
   const given = isRecord(response) ? response : {};
   const head: Record<string, unknown> = {
-    id: isPlain(given['id']) ? given['id'] : `resp_${newId()}`,
+    // Also a long one: what has left of a stream has it already.
+    id: typeof given['id'] === 'string' && isOpaque(given['id']) ? given['id'] : `resp_${newId()}`,
     object: 'response',
     created_at: typeof given['created_at'] === 'number' ? given['created_at'] : Math.floor(Date.now() / 1000),
     instructions: null,

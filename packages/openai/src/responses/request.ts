@@ -70,45 +70,95 @@ function actsAtOnce(body: JsonObject): boolean {
 
 /** A copy in which each segment that an edit names is a placeholder; undefined where the body is signed. */
 export function rewriteRequest(request: OpenAIRequest, edits: readonly Edit[]): OpenAIRequest | undefined {
+  // What the provider keeps cannot be taken out of a request.
+  if (edits.some(({ path }) => KEPT_ELSEWHERE.includes(path))) return undefined;
   const edited = editRequest(request, edits, replacementOf);
-  return edited && withoutSealedReasoning(edited, edits);
+  const { input } = edited?.body ?? {};
+  if (!edited || !isList(input)) return edited;
+  const touched = new Map(edits.flatMap((edit) => [[itemOf(edit.path), edit.placeholder] as const]));
+  return { ...edited, body: { ...edited.body, input: withWholeItems(input, touched) } };
+}
+
+function itemOf(path: string): number {
+  return Number(/^input\[(\d+)\]/.exec(path)?.[1] ?? -1);
 }
 
 function replacementOf({ kind, path, placeholder }: Edit, found: unknown, inList: boolean): unknown {
   switch (kind) {
     case 'tool-input':
-      return typeof found === 'string' ? '{}' : {};
+      return typeof found === 'string' ? '{}' : found;
     case 'image':
     case 'audio':
     case 'video':
     case 'file':
-      if (inList) return { type: 'input_text', text: placeholder };
-      return path.endsWith('.output') ? placeholder : null;
+      if (inList && !/^input\[\d+\]$/.test(path)) return { type: 'input_text', text: placeholder };
+      return found;
     default:
-      // A name has no spaces. What cannot be seen cannot be replaced either: an item of its own is left out of use.
-      if (isRecord(found)) return { role: 'user', content: placeholder };
+      if (isRecord(found)) return found; // an item that nobody can see: all of it is replaced below
+      // A name has no spaces.
       return path.endsWith('.name') ? placeholder.replaceAll(/[^\w-]+/g, '') || 'removed' : placeholder;
   }
 }
 
-/** Reasoning that was taken out must not come back to the model under its seal. */
-function withoutSealedReasoning(request: OpenAIRequest, edits: readonly Edit[]): OpenAIRequest {
-  const { input } = request.body;
-  if (!isList(input)) return request;
-  const touched = new Set(
-    edits.flatMap(({ kind, path }) => (kind === 'reasoning' ? [Number(/^input\[(\d+)\]/.exec(path)?.[1])] : [])),
+/** Items in which a text can be exchanged and which are then still what their type says. */
+const EDITABLE: ReadonlySet<string> = new Set([
+  'message',
+  'function_call',
+  'function_call_output',
+  'custom_tool_call',
+  'custom_tool_call_output',
+]);
+
+/**
+ * What is left of an input whose items were edited. Items of other types become a message that says the placeholder,
+ * whoever they are paired with too. The model's reasoning in an answer that was edited goes, sealed or not: it would bring
+ * back what was taken out; ids go as well, for the provider would look up what they stand for.
+ */
+function withWholeItems(input: readonly unknown[], touched: ReadonlyMap<number, string>): readonly unknown[] {
+  const typeOf = (item: unknown): string => textAt(item, 'type') ?? 'message';
+  const pairs = new Set(
+    [...touched.keys()].flatMap((index) =>
+      EDITABLE.has(typeOf(input[index])) ? [] : (textAt(input[index], 'call_id') ?? []),
+    ),
   );
-  if (touched.size === 0) return request;
-  const unsealed = input.map((item, index) =>
-    touched.has(index) && isRecord(item) && 'encrypted_content' in item ? { ...item, encrypted_content: null } : item,
-  );
-  return { ...request, body: { ...request.body, input: unsealed } };
+  const [placeholder = ''] = touched.values();
+  const left: unknown[] = [];
+  let answer: { readonly item: unknown; readonly isTouched: boolean }[] = [];
+  const endAnswer = (): void => {
+    const isTouched = answer.some((each) => each.isTouched);
+    for (const { item } of answer) {
+      if (!isTouched) left.push(item);
+      else if (!['reasoning', 'compaction', 'item_reference'].includes(typeOf(item))) left.push(withoutId(item));
+    }
+    answer = [];
+  };
+  for (const [index, item] of input.entries()) {
+    const isTouched = touched.has(index);
+    const isPaired = pairs.has(textAt(item, 'call_id') ?? '') && !EDITABLE.has(typeOf(item));
+    const replaced =
+      (isTouched || isPaired) && !EDITABLE.has(typeOf(item)) && typeOf(item) !== 'reasoning'
+        ? { role: 'assistant', content: placeholder }
+        : item;
+    if (isRecord(item) && typeOf(item) === 'message' && item['role'] !== 'assistant') {
+      endAnswer();
+      left.push(replaced);
+    } else answer.push({ item: replaced, isTouched: isTouched || isPaired });
+  }
+  endAnswer();
+  return left;
+}
+
+function withoutId(item: unknown): unknown {
+  if (!isRecord(item)) return item;
+  const { id: _, ...rest } = item;
+  return rest;
 }
 
 /** A copy that ends in a word to the model; undefined where the body is signed. */
 export function addFeedback(request: OpenAIRequest, feedback: string): OpenAIRequest | undefined {
-  const { input } = request.body;
-  if (isSigned(request.headers)) return undefined;
+  const { input, conversation } = request.body;
+  // The provider has put the flagged reply into the conversation by now: a word after it would come too late.
+  if (isSigned(request.headers) || (conversation ?? undefined) !== undefined) return undefined;
   const given = typeof input === 'string' ? [{ role: 'user', content: input }] : isList(input) ? input : [];
   const word = { role: 'developer', content: feedback };
   return { ...request, body: { ...request.body, input: [...given, word] } };

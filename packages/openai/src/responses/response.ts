@@ -1,6 +1,6 @@
 import type { Refusal, ReplyReading, Segment, Usage } from '@chaperone/core';
 import { type Answer, writtenAnswer } from '../wire/answer.ts';
-import { at, isList, isRecord, type JsonObject } from '../wire/json.ts';
+import { at, isList, isRecord, type JsonObject, textAt } from '../wire/json.ts';
 import { isNotice } from '../wire/notice.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { toolNames, unknownName } from '../wire/tool-names.ts';
@@ -16,7 +16,7 @@ const ABOUT_THE_RESPONSE: ReadonlySet<string> = new Set([
   'completed_at',
   'status',
   'output',
-  'output_text', // what clients make of `output`
+  'output_text', // read above
   'usage',
   'error',
   'incomplete_details',
@@ -68,9 +68,27 @@ export function readResponse({ body, request }: Pick<Answer, 'body' | 'request'>
 export function readOutput(response: JsonObject, reader: ItemReader): void {
   const { output } = response;
   if (isList(output)) output.forEach((item, index) => readOutputItem(item, outputPath(index), reader));
+  const said = textAt(response, 'output_text');
+  if (said !== undefined && said !== textOf(output)) reader.take(textSegment('output_text', said));
   for (const key in response)
     if (!ABOUT_THE_RESPONSE.has(key) && !isNotice(key, response[key]))
       readPart({ [key]: response[key] }, '', 'text', reader);
+}
+
+/** What clients make `output_text` of. Whoever sends one of his own says something by it. */
+function textOf(output: unknown): string {
+  return listOf(output)
+    .flatMap((item) => (textAt(item, 'type') === 'message' ? listOf(at(item, 'content')) : []))
+    .map((part) => (textAt(part, 'type') === 'output_text' ? (textAt(part, 'text') ?? '') : ''))
+    .join('');
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return isList(value) ? value : [];
+}
+
+function textSegment(path: string, text: string): Segment {
+  return { kind: 'text', role: 'assistant', path, text };
 }
 
 /** What a response says about itself. */

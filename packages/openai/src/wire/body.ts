@@ -8,21 +8,21 @@ export interface Body {
   readonly given: string | Uint8Array<ArrayBuffer> | FormData | undefined;
   /** It says no key twice: upstream could read the other one. */
   readonly isUnambiguous: boolean;
+  /** It is neither JSON nor a form, and nobody knows what it says. */
+  readonly isReadable: boolean;
 }
 
-/** Reads a body of JSON or a form. Rejects, or gives undefined, where it is neither. */
-export async function readBody(
-  method: string,
-  headers: Headers,
-  body: BodyInit | Request | undefined,
-): Promise<Body | undefined> {
-  if (method.toUpperCase() === 'GET') return { fields: {}, isForm: false, given: undefined, isUnambiguous: true };
+/** Reads a body of JSON or a form. Rejects where there is no body to be had. */
+export async function readBody(method: string, headers: Headers, body: BodyInit | Request | undefined): Promise<Body> {
+  if (method.toUpperCase() === 'GET')
+    return { fields: {}, isForm: false, given: undefined, isUnambiguous: true, isReadable: true };
   if (typeof body === 'string' && !headers.has('content-encoding')) return jsonBody(body, body);
   if (body instanceof FormData) return formBody(body, body);
   const carrier = body instanceof Request ? body : new Response(body);
   const given = new Uint8Array(await carrier.arrayBuffer());
   const type = headers.get('content-type') ?? carrier.headers.get('content-type') ?? '';
-  const bytes = await unpack(given, headers.get('content-encoding') ?? '');
+  const bytes = await unpack(given, headers.get('content-encoding') ?? '').catch(() => undefined);
+  if (bytes === undefined) return unreadable(given);
   if (/^multipart\//i.test(type)) {
     const form = await new Response(bytes, { headers: { 'content-type': type } }).formData();
     return formBody(form, given);
@@ -30,21 +30,23 @@ export async function readBody(
   return jsonBody(await new Response(bytes).text(), given);
 }
 
-function jsonBody(text: string, given: Body['given']): Body | undefined {
+function jsonBody(text: string, given: Body['given']): Body {
   const fields = parseJson(text);
-  return isRecord(fields)
-    ? { fields, isForm: false, given, isUnambiguous: keysIn(text) === keysOf(fields) }
-    : undefined;
+  if (!isRecord(fields)) return unreadable(given);
+  return { fields, isForm: false, given, isUnambiguous: keysIn(text) === keysOf(fields), isReadable: true };
+}
+
+function unreadable(given: Body['given']): Body {
+  return { fields: {}, isForm: false, given, isUnambiguous: true, isReadable: false };
 }
 
 /** A form's texts; of what is a file no more than that it is there. */
 function formBody(form: FormData, given: Body['given']): Body {
-  const fields: Record<string, unknown> = {};
-  for (const name of new Set(form.keys())) {
-    const values = form.getAll(name).map((value) => (typeof value === 'string' ? value : {}));
-    fields[name.replace(/\[\]$/, '')] = values.length === 1 ? values[0] : values;
-  }
-  return { fields, isForm: true, given, isUnambiguous: true };
+  const fields: Record<string, unknown[]> = {};
+  // Servers differ in which of several spellings they take: all are read.
+  for (const [name, value] of form)
+    (fields[name.toLowerCase().replace(/\[\d*\]$/, '')] ??= []).push(typeof value === 'string' ? value : {});
+  return { fields, isForm: true, given, isUnambiguous: true, isReadable: true };
 }
 
 const FORMATS: ReadonlyMap<string, string> = new Map([

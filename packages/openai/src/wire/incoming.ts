@@ -6,6 +6,8 @@ export type FetchArguments = Parameters<typeof globalThis.fetch>;
 /** A call as the caller of `fetch` made it. */
 export interface Incoming {
   readonly request: OpenAIRequest;
+  /** If not, the request has no fields: a guard that waits for nothing sends what nobody has read. */
+  readonly isReadable: boolean;
   readonly signal: AbortSignal | undefined;
   /**
    * The arguments for the inner `fetch`: the caller's own bytes while the request is the caller's own. If they say a
@@ -15,7 +17,10 @@ export interface Incoming {
 }
 
 export function urlOf([input]: FetchArguments): string {
-  return typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
+  // Whatever else it is, `fetch` makes a string of it; a request of another realm has its address all the same.
+  if (typeof input === 'string') return input;
+  const address: unknown = Reflect.get(input, 'url');
+  return typeof address === 'string' ? address : `${input as URL}`;
 }
 
 export function methodOf([input, init]: FetchArguments): string {
@@ -28,13 +33,16 @@ export async function readIncoming(args: FetchArguments, takesForms: boolean): P
   const source = isRequest(input) ? input : undefined;
   const headers = new Headers(init?.headers ?? source?.headers);
   const body = await readBody(methodOf(args), headers, init?.body ?? source).catch(() => undefined); // read before, or broken off
-  if (body === undefined || (body.isForm && !takesForms)) return undefined;
-  const request: OpenAIRequest = { url: urlOf(args), headers, body: body.fields };
+  if (body === undefined) return undefined;
+  // A body that must not be changed, and that two readers read in two ways, is one that nobody can read.
+  const isReadable = body.isReadable && (takesForms || !body.isForm) && (body.isUnambiguous || !isSigned(headers));
+  const request: OpenAIRequest = { url: urlOf(args), headers, body: isReadable ? body.fields : {} };
   return {
     request,
+    isReadable,
     signal: init?.signal ?? source?.signal,
     outgoing(sent, signal) {
-      const isOwn = sent === request && (isSigned(sent.headers) || body.isUnambiguous);
+      const isOwn = sent === request && (!isReadable || body.isUnambiguous);
       const outgoing = new Headers(sent.headers);
       if (!isOwn) for (const name of OF_THE_BYTES) outgoing.delete(name);
       const given = isOwn ? body.given : JSON.stringify(sent.body);
@@ -48,5 +56,5 @@ export async function readIncoming(args: FetchArguments, takesForms: boolean): P
 const OF_THE_BYTES: readonly string[] = ['content-length', 'content-encoding'];
 
 function isRequest(input: FetchArguments[0]): input is Request {
-  return typeof input !== 'string' && !(input instanceof URL);
+  return typeof input === 'object' && typeof Reflect.get(input, 'url') === 'string';
 }

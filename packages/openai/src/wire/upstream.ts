@@ -39,6 +39,7 @@ export class Upstream {
   #unjudged: Unjudged | undefined;
   #failure: { readonly error: unknown } | undefined;
   #generations = 0;
+  #last: Answer | undefined;
   /** The first answer that is a stream: its head is the head of what the caller gets. */
   streamed: Response | undefined;
 
@@ -52,11 +53,18 @@ export class Upstream {
    * @param isRead whether a copy of it is read
    */
   async reply(request: OpenAIRequest, signal: AbortSignal, isRead: boolean): Promise<Answer> {
+    await this.discard(this.#last);
     const response = await this.#send(request, signal);
-    if (!isRead) return { response, body: undefined, request };
+    if (!isRead) return (this.#last = { response, body: undefined, request });
     const text = await this.#readCopy(response, signal);
     const answer: Answer = { response, body: parseJson(text), request };
+    this.#last = answer;
     return isRefusal(response) ? markRefusal(answer) : answer;
+  }
+
+  /** Lets go of the body of an answer that the caller does not get. */
+  async discard(answer: Answer | undefined): Promise<void> {
+    await answer?.response?.body?.cancel().catch(() => {});
   }
 
   /** A streamed reply. */
