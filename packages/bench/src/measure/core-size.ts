@@ -19,7 +19,7 @@ export const CORE_SIZE_GOALS: CoreSize = { own: 15 * 1_024, withDependencies: 30
  * batches, long texts and composites, and streams have windows: each is more than what was left. Presets, `extendPolicy`,
  * `shadow` and `enabled` are 1.0 KB of it.
  */
-export const CORE_SIZE_LIMITS: CoreSize = { own: 27.5 * 1_024, withDependencies: 37 * 1_024 };
+export const CORE_SIZE_LIMITS: CoreSize = { own: 28.5 * 1_024, withDependencies: 38 * 1_024 };
 
 /** What everything that core exports weighs: nothing is shaken out of it but what no export reaches. */
 export async function measureCoreSize(): Promise<CoreSize> {

@@ -20,7 +20,7 @@ export function urlOf([input]: FetchArguments): string {
   // Whatever else it is, `fetch` makes a string of it; a request of another realm has its address all the same.
   if (typeof input === 'string') return input;
   const address: unknown = Reflect.get(input, 'url');
-  return typeof address === 'string' ? address : `${input as URL}`;
+  return typeof address === 'string' ? address : `${input as URL}`; // whatever it is, fetch reads it in this way
 }
 
 export function methodOf([input, init]: FetchArguments): string {
