@@ -109,10 +109,10 @@ export function readEvent(event: JsonObject, reader: EventReader): void {
     const said = event[known.field];
     const path = known.path(event);
     if (typeof said === 'string') reader[known.says]({ kind: known.kind, role: 'assistant', path, text: said });
-    else readPart(said, path, known.kind, { name: reader.name, take: reader[known.says] });
+    else readPart(said, path, known.kind, { name: reader.name, take: reader[known.says], isInPieces: true });
     return readRest(event, known.field, reader);
   }
-  const all: ItemReader = { name: reader.name, take: reader.all };
+  const all: ItemReader = { name: reader.name, take: reader.all, isInPieces: true };
   if (SNAPSHOTS.has(type)) {
     readSnapshot(event['response'], all);
     return readRest(event, 'response', reader);
@@ -170,7 +170,7 @@ function partialImage(event: JsonObject): Segment {
 function readRest(event: JsonObject, read: string, { name, all }: EventReader): void {
   for (const key in event)
     if (key !== read && !ROUTING.has(key))
-      readPart({ [key]: event[key] }, itemPath(event), 'text', { name, take: all });
+      readPart({ [key]: event[key] }, itemPath(event), 'text', { name, take: all, isInPieces: true });
 }
 
 /** An event that this version has never heard of: whatever text it holds, or, if it holds none, that nobody knows. */
@@ -181,7 +181,8 @@ function readUnknown(event: JsonObject, type: string, { name, more }: EventReade
     hasSegments = true;
     more(segment);
   };
-  for (const key in event) if (!isRouting(key, event)) readPart({ [key]: event[key] }, path, 'text', { name, take });
+  for (const key in event)
+    if (!isRouting(key, event)) readPart({ [key]: event[key] }, path, 'text', { name, take, isInPieces: true });
   if (!hasSegments) more(unseen(path, 'assistant'));
 }
 

@@ -106,7 +106,7 @@ export function isForCaller(item: unknown): boolean {
 }
 
 /** How the parts of an item are read. */
-export type ItemReader = Pick<ContentReader, 'name' | 'take'>;
+export type ItemReader = Pick<ContentReader, 'name' | 'take' | 'isInPieces'>;
 
 /** Reads an item of a conversation, as whoever wrote it. */
 export function readInputItem(item: unknown, path: string, name: ContentReader['name']): Message {
@@ -144,8 +144,8 @@ function readItem(item: unknown, path: string, role: Role, kind: SegmentKind, re
   readContent(item, path, kind, itemReader(role, reader));
 }
 
-function itemReader(role: Role, { name, take }: ItemReader): ContentReader {
-  return { role, name, take, place: (_element, position) => position, words: ITEM_WORDS };
+function itemReader(role: Role, reader: ItemReader): ContentReader {
+  return { ...reader, role, place: (_element, position) => position, words: ITEM_WORDS };
 }
 
 /** Something is there, and nobody here can see what it says. */

@@ -1,11 +1,12 @@
 import type { Refusal, ReplyReading, Segment, Usage } from '@chaperone/core';
 import { type Answer, writtenAnswer } from '../wire/answer.ts';
-import { at, isList, isRecord, type JsonObject, textAt } from '../wire/json.ts';
+import { at, isList, isRecord, type JsonObject, textAt, withoutEscapes } from '../wire/json.ts';
 import { isNotice } from '../wire/notice.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { toolNames, unknownName } from '../wire/tool-names.ts';
 import { type ItemReader, readOutputItem, readPart } from './items.ts';
 import { headOf, newId, refusalItem, refusedResponse } from './refusal.ts';
+import { wantsStructure } from './request.ts';
 import { readUsage, withAddedUsage } from './usage.ts';
 
 /** What a response says about itself and its request; all else could be read by somebody. */
@@ -59,7 +60,14 @@ const ABOUT_THE_RESPONSE: ReadonlySet<string> = new Set([
 export function readResponse({ body, request }: Pick<Answer, 'body' | 'request'>): ReplyReading {
   if (!isRecord(body) || !isList(body['output'])) throw new TypeError('The answer is not a response.');
   const segments: Segment[] = [];
-  const reader = { name: unknownName(toolNames(request?.body)), take: (segment: Segment) => segments.push(segment) };
+  const isStructured = request !== undefined && wantsStructure(request);
+  const take = (segment: Segment): void => {
+    const { kind, text } = segment;
+    segments.push(
+      isStructured && kind === 'text' && text !== undefined ? { ...segment, text: withoutEscapes(text) } : segment,
+    );
+  };
+  const reader = { name: unknownName(toolNames(request?.body)), take };
   readOutput(body, reader);
   return { segments, ...aboutResponse(body) };
 }

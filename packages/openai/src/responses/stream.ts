@@ -1,10 +1,11 @@
 import type { ChunkReader, ChunkReading, Segment, Usage } from '@chaperone/core';
 import { type Frame, writeFrame } from '../wire/frame.ts';
-import { isRecord, type JsonObject } from '../wire/json.ts';
+import { isRecord, type JsonObject, withoutEscapes } from '../wire/json.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { toolNames, unknownName } from '../wire/tool-names.ts';
 import { LAST_EVENTS, readEvent, typeOf } from './events.ts';
 import { Heard } from './heard.ts';
+import { isForCaller } from './items.ts';
 import { Left } from './left.ts';
 import { refusalEvents } from './refusal-events.ts';
 import { headOf, newId, refusalItem, refusedResponse } from './refusal.ts';
@@ -44,8 +45,12 @@ export function openStream(request: OpenAIRequest): ChunkReader<Frame> {
         end: (path) => ended.push(...heard.end(path)),
       });
       const about = isRecord(response) ? aboutResponse(response) : {};
-      return { segments, ...about, ...(ended.length > 0 && { ended }) };
+      // The head of a call, its name, must not leave without its arguments.
+      const beginsCall = typeOf(data) === 'response.output_item.added' && isForCaller(data['item']);
+      return { segments, ...about, ...(ended.length > 0 && { ended }), ...(beginsCall && { isLast: true }) };
     },
+
+    whole: (segment) => (segment.text === undefined ? segment : { ...segment, text: withoutEscapes(segment.text) }),
 
     left({ data }) {
       if (isRecord(data)) left.take(data);
