@@ -8,6 +8,10 @@ import { call } from './support/parts.ts';
 import { asked, scripted } from './support/scripted.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const forAddress = (text: string): string => text.replaceAll('+', '-').replaceAll('/', '_');
+const escape = (text: string): string =>
+  [...new TextEncoder().encode(text)].map((code) => `%${code.toString(16)}`).join('');
+const odd = `A ${MARKER} ??>>~~~`;
 const words = `Some ${MARKER} here`;
 const user = (...content: Extract<PromptMessage, { role: 'user' }>['content']): PromptMessage => ({
   role: 'user',
@@ -34,6 +38,19 @@ const PLACES: readonly (readonly [string, PromptMessage])[] = [
   ['a text file in bytes', user(file({ type: 'data', data: new TextEncoder().encode(words) }, 'application/json'))],
   ['a text file of the interface before, in base64', user(file(base64(words)))],
   ['a text file of the interface before, in bytes', user(file(new TextEncoder().encode(words)))],
+  ['a text file in base64 for addresses', user(file({ type: 'data', data: forAddress(base64(odd)) }))],
+  ['a text file whose type is in capitals', user(file({ type: 'data', data: base64(words) }, 'Text/Plain'))],
+  ['a text file in UTF-16', user(file({ type: 'data', data: Buffer.from(`\uFEFF${words}`, 'utf16le') }))],
+  ['a file of YAML', user(file({ type: 'data', data: base64(words) }, 'application/yaml'))],
+  ['a text file that is no base64', user(file(`${words}!`))],
+  ['a text file that could be base64', user(file(words.replaceAll(' ', '')))],
+  ['a text file in base64 with spaces', user(file({ type: 'data', data: base64(words).replaceAll(/(?=..$)/g, ' ') }))],
+  ['a text in a data: address', user(file({ type: 'url', url: new URL(`data:text/plain,${escape(words)}`) }))],
+  ['base64 in a data: address', user(file({ type: 'url', url: new URL(`data:text/plain;base64,${base64(words)}`) }))],
+  ['a data: address that is a string', user(file(`data:text/plain;charset=utf-8,${escape(words)}`))],
+  ['base64 for addresses in a data: address', user(file(`data:text/plain;base64,${forAddress(base64(odd))}`))],
+  ['base64 with percent signs in a data: address', user(file(`data:;base64,${escape(base64(words))}`))],
+  ['a text in a data: address that says so alone', user(file(`data:text/plain,${escape(words)}`, 'file/unknown'))],
   ['the name of a file', user(file({ type: 'url', url: new URL('https://local/a') }, 'image/png', words))],
   ['options that a client sends', user({ type: 'text', text: 'Hi', providerOptions: { local: { content: words } } })],
   ['options of a message', { ...user({ type: 'text', text: 'Hi' }), providerOptions: { local: { content: words } } }],
@@ -196,6 +213,21 @@ describe('What somebody else than the developer wrote', () => {
       ['image', new URL('https://local/b.png')],
       ['image', undefined],
       ['file', undefined],
+    ]);
+  });
+
+  test('an image in base64 for addresses is the same image', () => {
+    const bytes = Uint8Array.from([251, 255, 254, 63]);
+    const coded = forAddress(Buffer.from(bytes).toString('base64'));
+    expect(coded).toMatch(/[-_]/);
+    const { messages } = languageModelAdapter(call('')).readRequest({
+      prompt: [
+        user(file({ type: 'data', data: coded }, 'image/png'), file(`data:image/png;base64,${coded}`, 'image/png')),
+      ],
+    });
+    expect(messages[0]?.segments.map(({ image }) => image)).toEqual([
+      bytes,
+      new URL(`data:image/png;base64,${Buffer.from(bytes).toString('base64')}`),
     ]);
   });
 
