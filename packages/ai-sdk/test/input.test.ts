@@ -283,6 +283,47 @@ describe('What somebody else than the developer wrote', () => {
     expect(sent).not.toMatch(/itemId|signature|A clear thought|zorp/);
   });
 
+  const sealed = { providerOptions: { openai: { itemId: 'rs_1', reasoningEncryptedContent: 'U0VBTEVE' } } };
+  const thought = assistant({ type: 'reasoning', text: '', ...sealed });
+  const compacted = assistant({
+    type: 'custom',
+    kind: 'openai.compaction',
+    providerOptions: { openai: { itemId: 'cmp_1', encryptedContent: 'U0VBTEVE' } },
+  });
+  const said = (text: string): PromptMessage => assistant({ type: 'text', text, ...sealed });
+  const asks = (text: string): PromptMessage => user({ type: 'text', text });
+  const looks = assistant({ type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: { at: 'sea' }, ...sealed });
+
+  test.each<readonly [string, readonly PromptMessage[]]>([
+    ['of a question that was taken out', [asks(words), thought, said('Sure.')]],
+    ['of a question that got nothing else', [asks(words), thought]],
+    ['of two questions, the first of which was taken out', [asks(words), asks('Well?'), compacted, said('Sure.')]],
+    ['compacted', [asks(words), compacted, said('Sure.')]],
+    ['beside words that were taken out', [asks('Hello.'), thought, said(words)]],
+    ['behind words that were taken out', [asks('Hello.'), said(words), thought]],
+    ['behind the result of a tool', [asks('Hello.'), looks, tool({ type: 'text', value: words }), thought]],
+  ])('no sealed thought of an answer that was changed reaches the model: %s', async (_, turn) => {
+    const model = scripted('Fine.');
+    const kept = [asks('And before?'), thought, said('A clear word.')];
+    const prompt = [...kept, ...turn, asks('Go on.')];
+    await guardModel(model, watched().guard).doGenerate({ prompt, tools });
+    const sent: unknown = model.doGenerateCalls[0]?.prompt;
+    expect(JSON.stringify(sent)).toContain('Go on.');
+    expect(Array.isArray(sent) && sent.slice(0, kept.length)).toEqual(kept); // other answers stay
+    expect(JSON.stringify(Array.isArray(sent) && sent.slice(kept.length))).not.toMatch(/U0VBTEVE|itemId|zorp/);
+    expect(sent).toHaveLength(prompt.length);
+  });
+
+  test('a tool result that is replaced in the turn under way leaves the thoughts of the agent to it', async () => {
+    const model = scripted('Fine.');
+    const { guard } = watched({ input: { toolOutput: 'replace' } });
+    const prompt = [asks('Hello.'), thought, looks, tool({ type: 'text', value: words }), thought, looks];
+    await guardModel(model, guard).doGenerate({ prompt: [...prompt, tool({ type: 'text', value: 'seen' })], tools });
+    const [sent = ''] = asked(model);
+    expect(sent).not.toContain(MARKER);
+    expect(sent.match(/U0VBTEVE/g)).toHaveLength(4);
+  });
+
   test('a refusal that comes back with the history is a text like any other, and its mark stays here', async () => {
     const { guard, moderator } = watched();
     const model = scripted('Fine.');

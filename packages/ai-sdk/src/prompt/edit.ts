@@ -11,11 +11,41 @@ type Edits = ReadonlyMap<string, string>;
 /** A copy of the call in which each segment that an edit names is a placeholder. The call itself stays as it is. */
 export function rewritePrompt(call: CallOptions, edits: readonly Edit[]): CallOptions {
   const all: Edits = new Map(edits.map(({ path, placeholder }) => [path, placeholder]));
-  const prompt = call.prompt.map((message, index) => {
-    const own = below(all, `prompt[${index}]`);
-    return own.size === 0 ? message : editMessage(message, own);
+  const prompt = turnsOf(call.prompt, all).flatMap((turn, index, turns) => {
+    const placeholder = changeOf(turn, index === turns.length - 1);
+    return turn.map(({ message, edits: own }) => {
+      if (message.role === 'assistant' && placeholder !== undefined) return editAnswer(message, own, placeholder);
+      return own.size === 0 ? message : editMessage(message, own);
+    });
   });
   return { ...call, prompt };
+}
+
+interface Edited {
+  readonly message: PromptMessage;
+  readonly edits: Edits;
+}
+
+/** What users say one after another, and the answer that it got, step by step. */
+function turnsOf(prompt: readonly PromptMessage[], all: Edits): readonly (readonly Edited[])[] {
+  const turns: Edited[][] = [[]];
+  let isAnswered = false;
+  prompt.forEach((message, index) => {
+    if (message.role === 'user' && isAnswered) turns.push([]);
+    isAnswered = message.role === 'assistant' || (isAnswered && message.role !== 'user');
+    turns.at(-1)?.push({ message, edits: below(all, `prompt[${index}]`) });
+  });
+  return turns;
+}
+
+/**
+ * What stands for anything of an answer that is another one now: words of it were taken out, or what it answers. In the
+ * turn under way the result of a tool is no such thing: what follows answers the placeholder.
+ */
+function changeOf(turn: readonly Edited[], isUnderWay: boolean): string | undefined {
+  const changed = turn.filter(({ message: { role } }) => role !== 'system' && !(role === 'tool' && isUnderWay));
+  const [placeholder] = changed.flatMap(({ edits }) => [...edits.values()]);
+  return placeholder;
 }
 
 function editMessage(message: PromptMessage, edits: Edits): PromptMessage {
@@ -28,14 +58,25 @@ function editMessage(message: PromptMessage, edits: Edits): PromptMessage {
       return { ...message, ...rest, content: parts(message.content, edits, editPart) };
     case 'tool':
       return { ...message, ...rest, content: parts(message.content, edits, editToolPart) };
-    case 'assistant': {
-      // A provider may keep what it said under an id, or sign its reasoning: of a turn that was changed neither is true.
-      const content = parts(message.content, edits, editAnswer)
-        .filter(({ type }) => type !== 'reasoning' && type !== 'reasoning-file')
-        .map((part) => ({ ...part, providerOptions: {} }));
-      return { ...message, providerOptions: {}, content: content.length > 0 ? content : [textPart(placeholder)] };
-    }
+    case 'assistant':
+      return editAnswer(message, edits, placeholder);
   }
+}
+
+type Answer = Extract<PromptMessage, { role: 'assistant' }>;
+
+/** What only its provider can read, or has signed: sealed thoughts, and parts of its own such as a compacted chat. */
+const SEALED: ReadonlySet<string> = new Set(['reasoning', 'reasoning-file', 'custom']);
+
+/**
+ * A message of an answer that was changed, be it in another message. A provider may keep what it said under an id, sign its
+ * reasoning, or seal it: of such an answer none of this is true, and what is sealed may repeat what was taken out.
+ */
+function editAnswer(message: Answer, edits: Edits, placeholder: string): Answer {
+  const content = parts(message.content, edits, editAnswerPart)
+    .filter(({ type }) => !SEALED.has(type))
+    .map((part) => ({ ...part, providerOptions: {} }));
+  return { ...message, providerOptions: {}, content: content.length > 0 ? content : [textPart(placeholder)] };
 }
 
 function parts<P>(content: readonly P[], edits: Edits, edit: (part: P, edits: Edits) => P): P[] {
@@ -53,7 +94,7 @@ function editPart(part: Content<'user'>[number], edits: Edits): Content<'user'>[
   return placeholder === undefined ? withoutAsides(part, edits) : textPart(placeholder);
 }
 
-function editAnswer(part: Content<'assistant'>[number], edits: Edits): Content<'assistant'>[number] {
+function editAnswerPart(part: Content<'assistant'>[number], edits: Edits): Content<'assistant'>[number] {
   const placeholder = edits.get('');
   if (part.type === 'tool-result') return editToolResult(part, edits);
   if (placeholder === undefined) return withName(withoutAsides(part, edits), edits);
