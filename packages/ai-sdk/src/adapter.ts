@@ -22,7 +22,7 @@ export function languageModelAdapter(
     readRequest: (request) => readPrompt(request, provider),
     rewriteRequest: rewritePrompt,
     addFeedback,
-    readReply: (reply) => readReply(reply, expected),
+    readReply: (reply) => readReply(reply, call, expected),
     isProviderBlock,
     refuse: refuseReply,
     addUsage: addReplyUsage,

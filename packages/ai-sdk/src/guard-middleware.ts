@@ -1,6 +1,7 @@
 import type { Guard } from '@chaperone/core';
 import type { LanguageModelMiddleware } from 'ai';
 import { guardedReply, guardedStream } from './guarded-call.ts';
+import { declarePassing } from './passes-by.ts';
 import { checkArguments, type GuardModelOptions } from './options.ts';
 
 /**
@@ -14,6 +15,7 @@ import { checkArguments, type GuardModelOptions } from './options.ts';
  */
 export function guardMiddleware(guard: Guard, options: GuardModelOptions = {}): LanguageModelMiddleware {
   checkArguments('guardMiddleware', guard, options);
+  declarePassing(guard);
   const setting = { guard, options };
   return {
     specificationVersion: 'v4',

@@ -1,5 +1,6 @@
 import { ConfigurationError, type Guard } from '@chaperone/core';
 import { guardedReply, guardedStream } from './guarded-call.ts';
+import { declarePassing } from './passes-by.ts';
 import { checkArguments, type GuardModelOptions } from './options.ts';
 import type { GuardableModel, Model } from './sdk.ts';
 
@@ -21,6 +22,7 @@ export function guardModel<M extends GuardableModel>(
 ): GuardedModel<M> {
   checkArguments('guardModel', guard, options);
   checkModel(model);
+  declarePassing(guard);
   const setting = { guard, options };
   // V3 is to this package what it has in common with V4: where they differ, in files, values are read, not types.
   const inner = model as Model;

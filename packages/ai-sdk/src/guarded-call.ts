@@ -4,6 +4,7 @@ import { contextOf, sentOn } from './call.ts';
 import { withStricter } from './notice.ts';
 import type { GuardModelOptions } from './options.ts';
 import { RefusalError } from './refusal-error.ts';
+import { released } from './reply/read.ts';
 import { takesNoWords } from './reply/refusal.ts';
 import type { CallOptions, GenerateResult, Model, StreamResult } from './sdk.ts';
 import { partsOf, readableOf } from './stream/readable.ts';
@@ -29,7 +30,9 @@ export async function guardedReply(
   );
   const error = refusal && takesNoWords(call) ? keep(new RefusalError(refusal), reply) : errorOf(reply);
   if (error) throw error;
-  return refusal ? reply : [input, output].reduce(withStricter, reply);
+  if (refusal) return reply;
+  // Where nothing waited for a decision, the reply is the provider's as it came.
+  return [input, output].reduce(withStricter, output ? released(reply, call) : reply);
 }
 
 /** One guarded call whose reply comes as a stream. */
@@ -45,7 +48,7 @@ export async function guardedStream(
     async (request, { signal, attempt }) => {
       const { stream: parts, ...rest } = await model.doStream({ ...request, abortSignal: signal });
       if (attempt === 1) head = rest;
-      return partsOf(parts);
+      return partsOf(parts, request.includeRawChunks === true);
     },
     guardOptions(call, options),
   );

@@ -26,7 +26,6 @@ export function readContent(part: unknown, path: string, { expected, take }: Con
         'text',
         expected.isStructured ? structuredText(textAt(part, 'text') ?? '') : (textAt(part, 'text') ?? ''),
       );
-      add('text', 'citations', proseIn(at(part, 'citations')));
       break;
     case 'reasoning':
       add('reasoning', 'text', textAt(part, 'text') ?? '');

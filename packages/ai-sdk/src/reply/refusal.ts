@@ -2,6 +2,7 @@ import type { Refusal } from '@chaperone/core';
 import { wantsStructure } from '../expected.ts';
 import { metadataOf, NAMESPACE, noticeOf } from '../notice.ts';
 import type { CallOptions, FinishReason, GenerateResult } from '../sdk.ts';
+import { headProse } from './asides.ts';
 import { usageOfRefusal } from './usage.ts';
 
 /**
@@ -34,6 +35,6 @@ export function refuseReply(_call: CallOptions, refusal: Refusal, reply?: Genera
     providerMetadata,
     warnings: reply?.warnings ?? [],
     ...(request && { request }),
-    ...(response && { response: { ...response, body: undefined } }),
+    ...(response && headProse(response).length === 0 && { response: { ...response, body: undefined } }),
   };
 }

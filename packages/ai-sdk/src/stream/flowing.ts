@@ -1,7 +1,5 @@
 import type { ChunkReading, Segment } from '@chaperone/core';
-import { proseIn } from '../prose.ts';
 import type { StreamPart } from '../sdk.ts';
-import { at } from '../value.ts';
 import { NOTHING } from './nothing.ts';
 
 type Kind = 'text' | 'reasoning';
@@ -65,10 +63,6 @@ export class FlowingBlocks {
   #end(kind: Kind, part: FlowingPart): ChunkReading {
     const block = this.#open[kind].get(part.id);
     this.#open[kind].delete(part.id); // ids are used again
-    const ended = block ? [block.path] : [];
-    const text = proseIn(at(part, 'citations'));
-    if (text === '') return { segments: [], ended };
-    const path = block ? block.path.replace(/text$/, 'citations') : `${this.#nextPath()}.citations`;
-    return { segments: [{ kind: 'text', role: 'assistant', path, text }], ended: [...ended, path] };
+    return { segments: [], ...(block && { ended: [block.path] }) };
   }
 }

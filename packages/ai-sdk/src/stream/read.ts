@@ -1,15 +1,22 @@
 import type { ChunkReading, Segment } from '@chaperone/core';
-import type { Expected } from '../expected.ts';
+import { expectedOf, type Expected } from '../expected.ts';
 import { readContent } from '../reply/content.ts';
 import { isFiltered } from '../reply/read.ts';
 import { readUsage } from '../reply/usage.ts';
-import type { FinishPart, StreamPart } from '../sdk.ts';
+import type { CallOptions, FinishPart, StreamPart } from '../sdk.ts';
+import { Asides } from './asides.ts';
 import { FlowingBlocks } from './flowing.ts';
 import { NOTHING } from './nothing.ts';
 import { ToolInputs } from './tool-inputs.ts';
 
 /** Reads the parts of one stream, in order. Content is counted as in a reply that comes at once: each block is one. */
-export function partReader(expected: Expected): (part: StreamPart) => ChunkReading {
+export function partReader(call: CallOptions): (part: StreamPart) => ChunkReading {
+  const read = contentReader(expectedOf(call));
+  const asides = new Asides(call);
+  return (part) => asides.with(part, read(part));
+}
+
+function contentReader(expected: Expected): (part: StreamPart) => ChunkReading {
   let count = 0;
   const nextPath = (): string => `content[${count++}]`;
   const flowing = new FlowingBlocks(nextPath, expected.isStructured);
@@ -36,7 +43,7 @@ export function partReader(expected: Expected): (part: StreamPart) => ChunkReadi
       case 'error':
         return NOTHING;
       case 'raw':
-        return { segments: [], isLast: true }; // the provider's own event: it holds what other parts say, or will say
+        return { segments: [], isLast: true }; // the provider's own event: what it says, other parts will say
       case 'finish':
         return readFinish(part);
       default:

@@ -1,13 +1,33 @@
 import type { FinishPart, StreamPart } from '../sdk.ts';
 import { UNKNOWN } from '../reply/usage.ts';
 
-/** What can be read once, part by part; whoever stops reading cancels it. */
-export function partsOf(stream: ReadableStream<StreamPart>): AsyncIterable<StreamPart> {
+/**
+ * Stands behind a stream that breaks off, where its reader has to look at what came last. It is nobody's: it is taken out
+ * again.
+ */
+export const BROKEN_OFF: StreamPart = { type: 'raw', rawValue: undefined };
+
+/**
+ * What can be read once, part by part; whoever stops reading cancels it.
+ * @param hasEvents whether the provider's own events are among them
+ */
+export function partsOf(stream: ReadableStream<StreamPart>, hasEvents: boolean): AsyncIterable<StreamPart> {
   const reader = stream.getReader();
+  let isOver = !hasEvents;
+  const next = async (): Promise<IteratorResult<StreamPart, undefined>> => {
+    const result = await reader.read();
+    if (result.done && !isOver) {
+      isOver = true;
+      return { done: false, value: BROKEN_OFF };
+    }
+    const type = result.value?.type;
+    if (type === 'finish' || type === 'raw') isOver = type === 'finish';
+    return result as IteratorResult<StreamPart, undefined>;
+  };
   return {
     [Symbol.asyncIterator]: () => ({
-      // The runtime's types give a result that may be done with a value: it never is.
-      next: () => reader.read() as Promise<IteratorResult<StreamPart, undefined>>,
+      // The runtime's types give a result that may be done with a value: it never is. Written twice: one costs more.
+      next: hasEvents ? next : () => reader.read() as Promise<IteratorResult<StreamPart, undefined>>,
       async return() {
         await reader.cancel();
         return { done: true, value: undefined };
@@ -28,12 +48,14 @@ export function readableOf(
   const iterator = parts[Symbol.asyncIterator]();
   return new ReadableStream<StreamPart>(
     {
-      pull(controller) {
+      pull: function pull(controller): Promise<void> {
         // Not awaited, which costs more: it is done with every part.
         return iterator.next().then(
-          (result) => {
-            if (result.done === true) controller.close();
-            else controller.enqueue(result.value.type === 'finish' ? finish(result.value) : result.value);
+          ({ done, value }) => {
+            if (value === BROKEN_OFF) return pull(controller);
+            if (done === true) controller.close();
+            else controller.enqueue(value.type === 'finish' ? finish(value) : value);
+            return undefined;
           },
           (error: unknown) => {
             if (signal?.aborted) throw error;

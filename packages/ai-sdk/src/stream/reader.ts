@@ -1,8 +1,8 @@
 import type { ChunkReader, Refusal } from '@chaperone/core';
-import { expectedOf } from '../expected.ts';
 import { canonicalJson } from '../json-text.ts';
 import { metadataOf, noticeOf, withNotice } from '../notice.ts';
 import { RefusalError } from '../refusal-error.ts';
+import { asidesIn } from '../reply/asides.ts';
 import { structuredText } from '../reply/content.ts';
 import { forcesTool, REFUSED, takesNoWords } from '../reply/refusal.ts';
 import { usageOfRefusal, withAddedUsage } from '../reply/usage.ts';
@@ -12,7 +12,7 @@ import { partReader } from './read.ts';
 
 /** Starts reading one stream. */
 export function openStream(call: CallOptions): ChunkReader<StreamPart> {
-  const read = partReader(expectedOf(call));
+  const read = partReader(call);
   const blocks = new OpenBlocks();
   /** What opens a stream, as far as it has not left. */
   const head = new Map<StreamPart['type'], StreamPart>();
@@ -21,7 +21,7 @@ export function openStream(call: CallOptions): ChunkReader<StreamPart> {
 
   return {
     read(part) {
-      if (isHead(part)) head.set(part.type, part);
+      if (isHead(part) && asidesIn(part).length === 0) head.set(part.type, part);
       else if (part.type === 'finish') finish = part;
       return read(part);
     },

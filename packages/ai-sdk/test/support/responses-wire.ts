@@ -45,6 +45,7 @@ type Item =
       readonly call_id: string;
       readonly name: string;
       readonly arguments: string;
+      readonly status: 'completed';
     };
 
 function itemsOf({ reasoning, text, tool }: Said): readonly Item[] {
@@ -70,6 +71,7 @@ function itemsOf({ reasoning, text, tool }: Said): readonly Item[] {
             call_id: 'call_1',
             name: tool.name,
             arguments: JSON.stringify(tool.input),
+            status: 'completed',
           } as const,
         ]
       : []),
