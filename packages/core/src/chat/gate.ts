@@ -102,6 +102,10 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
   const lanes = new Map<string, Lane>();
   /** Those of media: a medium has no text that could go on, so that each is a lane of its own. */
   const media: Lane[] = [];
+  /** Lanes with text that waits for its window to close, and perhaps some that have none any longer. */
+  const waiting = new Set<Lane>();
+  /** Whose the windows are that are being judged. */
+  const laneOf = new Map<LaneWindow, Lane>();
   const queue: Held<Chunk>[] = [];
   /** How many chunks at the head of the queue say nothing. */
   let silent = 0;
@@ -119,6 +123,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
     const placedWindow = { ...window, isSecond, segment: Object.freeze({ ...lane.first, text: window.text }) };
     if (!isSecond) {
       lane.open.push({ window: placedWindow, isCleared: false });
+      laneOf.set(placedWindow, lane);
       if (lane.said !== undefined) lane.said = lane.length > MOST_SAID ? undefined : lane.said + window.text;
     }
     return placedWindow;
@@ -127,8 +132,6 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
     ...by(lane.cutter).map((window) => placed(lane, window, false)),
     ...(lane.second ? by(lane.second).map((window) => placed(lane, window, true)) : []),
   ];
-  const cutAll = (by: (cutter: WindowCutter) => readonly Window[]): readonly LaneWindow[] =>
-    [...lanes.values()].flatMap((lane) => cut(lane, by));
   const countSilent = (): void => {
     while (isSilent(queue[silent])) silent += 1;
   };
@@ -157,6 +160,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
       open,
     };
     media.push(lane);
+    laneOf.set(window, lane);
     return { lane, window };
   };
 
@@ -172,7 +176,10 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
           const lane = known ?? openLane(piece);
           size += text.length;
           lane.length += text.length;
-          if (text !== '') needs.push([lane, lane.length]);
+          if (text !== '') {
+            needs.push([lane, lane.length]);
+            waiting.add(lane);
+          }
           for (const window of lane.cutter.push(text, now)) closed.push(placed(lane, window, false));
           if (lane.second) for (const window of lane.second.push(text, now)) closed.push(placed(lane, window, true));
         }
@@ -192,20 +199,22 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
       countSilent();
       return closed;
     },
-    wait: (now) => cutAll((cutter) => cutter.wait(now)),
+    wait: (now) => [...waiting].flatMap((lane) => cut(lane, (cutter) => cutter.wait(now))),
     get due() {
       let due = Infinity;
-      for (const { cutter } of lanes.values()) due = Math.min(due, cutter.due);
+      for (const lane of waiting) {
+        if (lane.cutter.due === Infinity) waiting.delete(lane);
+        due = Math.min(due, lane.cutter.due);
+      }
       return due;
     },
     end: () => [
-      ...cutAll((cutter) => cutter.end()),
+      ...[...lanes.values()].flatMap((lane) => cut(lane, (cutter) => cutter.end())),
       ...(judgesMediaAtOnce ? [] : media.flatMap(({ open }) => open.map(({ window }) => window))),
     ],
     clear(window) {
-      const holds = ({ open }: Lane): boolean => open.some((each) => each.window === window);
-      const text = lanes.get(window.segment.path);
-      const lane = text && holds(text) ? text : media.find(holds);
+      const lane = laneOf.get(window);
+      laneOf.delete(window);
       const open = lane?.open.find((each) => each.window === window);
       if (!lane || !open) return;
       open.isCleared = true;
