@@ -17,6 +17,8 @@ interface Lane {
   /** What was said, as far as it is worth remembering. */
   said: string | undefined;
   length: number;
+  /** It is among those that wait for the clock. */
+  isWaiting: boolean;
   /** How far text may leave. */
   cleared: number;
   /** Windows that close and were not cleared yet, in order, each with whether it was. */
@@ -115,7 +117,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
 
   const openLane = (first: Segment): Lane => {
     const cutters = { cutter: create(first), second: createSecond(first) };
-    const lane: Lane = { first, ...cutters, said: '', length: 0, cleared: 0, open: [] };
+    const lane: Lane = { first, ...cutters, said: '', length: 0, isWaiting: false, cleared: 0, open: [] };
     lanes.set(first.path, lane);
     return lane;
   };
@@ -156,6 +158,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
       second: undefined,
       said: '',
       length: 1,
+      isWaiting: false,
       cleared: 0,
       open,
     };
@@ -178,7 +181,8 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
           lane.length += text.length;
           if (text !== '') {
             needs.push([lane, lane.length]);
-            waiting.add(lane);
+            if (!lane.isWaiting) waiting.add(lane);
+            lane.isWaiting = true;
           }
           for (const window of lane.cutter.push(text, now)) closed.push(placed(lane, window, false));
           if (lane.second) for (const window of lane.second.push(text, now)) closed.push(placed(lane, window, true));
@@ -203,7 +207,8 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
     get due() {
       let due = Infinity;
       for (const lane of waiting) {
-        if (lane.cutter.due === Infinity) waiting.delete(lane);
+        lane.isWaiting = lane.cutter.due < Infinity;
+        if (!lane.isWaiting) waiting.delete(lane);
         due = Math.min(due, lane.cutter.due);
       }
       return due;
