@@ -28,20 +28,27 @@ const answerSchema = z.object({
   ),
 });
 
+type Analysis = z.infer<typeof answerSchema>['categoriesAnalysis'];
+
+/** What a harm came to, where it may be named more than once. */
+function severest(analysis: Analysis, harm: string): number | undefined {
+  return analysis
+    .flatMap(({ category, severity }) => (category === harm && typeof severity === 'number' ? [severity] : []))
+    .toSorted((one, other) => other - one)[0];
+}
+
 /** @param flagFrom - The severity from which on a harm is flagged. */
 export function readAnswer(body: unknown, flagFrom: number): Report<AzureCategory> {
   const answer = answerSchema.safeParse(body);
   const { categoriesAnalysis: analysis = [], blocklistsMatch: matches } = answer.data ?? {};
-  const severities = AZURE_HARMS.map(
-    (harm) => [harm, analysis.find(({ category }) => category === harm)?.severity] as const,
-  );
+  const severities = AZURE_HARMS.map((harm) => [harm, severest(analysis, harm)] as const);
   // A harm that was asked about and not answered is no clear one.
-  if (!answer.success || severities.some(([, severity]) => typeof severity !== 'number'))
+  if (!answer.success || severities.some(([, severity]) => severity === undefined))
     return failed('malformed', { detail: 'The answer does not give a severity to each harm.' });
   const scores: { [K in AzureCategory]?: number } = {};
   const flagged: AzureCategory[] = [];
   for (const [harm, severity] of severities) {
-    if (typeof severity !== 'number') continue;
+    if (severity === undefined) continue;
     scores[harm] = severity / SEVEREST;
     if (severity >= flagFrom) flagged.push(harm);
   }

@@ -64,6 +64,15 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7])('Severity %i becomes a score, and comes back
   expect(azureSeverity(score ?? -1)).toBe(severity);
 });
 
+test('A harm that is named twice counts by its higher severity', async () => {
+  const twice = (...severity: number[]) => severity.map((each) => ({ category: 'Violence', severity: each }));
+  for (const violence of [twice(0, 6), twice(6, 0)]) {
+    const others = severities(0).categoriesAnalysis.filter(({ category }) => category !== 'Violence');
+    vendor().script = () => ({ ...AZURE, categoriesAnalysis: [...others, ...violence] });
+    expect(await reportOn(make(), itemOf('x'))).toMatchObject({ status: 'flagged', scores: { Violence: 6 / 7 } });
+  }
+});
+
 test('A match of a blocklist is a category of its own, and says nothing of what it matched', async () => {
   vendor().script = () => ({
     ...severities(0),

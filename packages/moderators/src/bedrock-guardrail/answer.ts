@@ -26,13 +26,22 @@ const hits = z.nullish(z.array(z.looseObject({ action: z.nullish(z.string()) }))
 /** What `ApplyGuardrail` answers, as far as it is read. */
 const answerSchema = z.object({
   action: z.enum(['NONE', 'GUARDRAIL_INTERVENED']),
+  actionReason: z.nullish(z.string()),
+  guardrailCoverage: z.nullish(
+    z.object({ textCharacters: z.nullish(z.object({ guarded: z.nullish(z.number()), total: z.nullish(z.number()) })) }),
+  ),
   outputs: z.nullish(z.array(z.object({ text: z.nullish(z.string()) }))),
   assessments: z.array(
-    z.object({
+    z.looseObject({
       contentPolicy: z.nullish(
         z.object({
           filters: z.array(
-            z.object({ type: z.string(), confidence: z.nullish(z.string()), action: z.nullish(z.string()) }),
+            z.object({
+              type: z.string(),
+              confidence: z.nullish(z.string()),
+              action: z.nullish(z.string()),
+              detected: z.nullish(z.boolean()),
+            }),
           ),
         }),
       ),
@@ -50,7 +59,7 @@ type Hits = z.infer<typeof hits>;
 export function readAnswer(body: unknown): Report {
   const answer = answerSchema.safeParse(body);
   if (!answer.success) return failed('malformed', { detail: 'The answer is not one of ApplyGuardrail.' });
-  const { action, assessments, outputs } = answer.data;
+  const { action, actionReason, assessments, outputs, guardrailCoverage: coverage } = answer.data;
   const scores = new Map<string, number>();
   const flagged = new Set<string>();
   let hasMasked = false;
@@ -59,8 +68,8 @@ export function readAnswer(body: unknown): Report {
     if (isBlocked) flagged.add(category);
   };
   for (const assessment of assessments) {
-    for (const { type, confidence, action: done } of assessment.contentPolicy?.filters ?? [])
-      note(type, CONFIDENCE[confidence ?? ''] ?? (done === BLOCKED ? 1 : 0), done === BLOCKED);
+    for (const { type, confidence, action: done, detected } of assessment.contentPolicy?.filters ?? [])
+      note(type, CONFIDENCE[confidence ?? ''] ?? (done === BLOCKED || detected ? 1 : 0), done === BLOCKED);
     for (const [category, found] of hitsOf(assessment))
       for (const { action: done } of found ?? []) {
         hasMasked ||= done === 'ANONYMIZED';
@@ -68,7 +77,11 @@ export function readAnswer(body: unknown): Report {
       }
   }
   // Masking alone is an intervention too, and no block. One that nothing here explains is a flag without a category.
-  const isFlagged = flagged.size > 0 || (action === 'GUARDRAIL_INTERVENED' && !hasMasked);
+  const hasIntervened = action === 'GUARDRAIL_INTERVENED' && (!hasMasked || /block/i.test(actionReason ?? ''));
+  const isFlagged = flagged.size > 0 || hasIntervened || assessments.some(hasBlockedUnknown);
+  const { guarded, total } = coverage?.textCharacters ?? {};
+  if (!isFlagged && (guarded ?? 0) < (total ?? 0))
+    return failed('refused', { detail: 'The guardrail has looked at a part of the text only.' });
   const message = isFlagged ? outputs?.[0]?.text : undefined;
   return {
     status: isFlagged ? 'flagged' : 'clear',
@@ -76,6 +89,27 @@ export function readAnswer(body: unknown): Report {
     scores: Object.fromEntries(scores),
     ...(typeof message === 'string' && message !== '' && { message }),
   };
+}
+
+const KNOWN: ReadonlySet<string> = new Set([
+  'contentPolicy',
+  'topicPolicy',
+  'wordPolicy',
+  'sensitiveInformationPolicy',
+  'contextualGroundingPolicy',
+]);
+
+/** Whether a policy that is not known here says that it has blocked. */
+function hasBlockedUnknown(assessment: Assessment): boolean {
+  const left: unknown[] = Object.entries(assessment).flatMap(([policy, said]) => (KNOWN.has(policy) ? [] : [said]));
+  for (let value = left.pop(); value !== undefined || left.length > 0; value = left.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, member] of Object.entries(value)) {
+      if (name === 'action' && member === BLOCKED) return true;
+      left.push(member);
+    }
+  }
+  return false;
 }
 
 function hitsOf(assessment: Assessment): readonly (readonly [BedrockCategory, Hits])[] {

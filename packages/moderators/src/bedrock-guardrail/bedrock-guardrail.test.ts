@@ -45,13 +45,42 @@ test('What it blocks is flagged; what it detects or masks has a score; and nothi
 
 test('Masking alone is an intervention, and no block', async () => {
   const [assessment] = BEDROCK.assessments;
-  answering({ ...BEDROCK, assessments: [{ sensitiveInformationPolicy: assessment?.sensitiveInformationPolicy }] });
+  const assessments = [{ sensitiveInformationPolicy: assessment?.sensitiveInformationPolicy }];
+  answering({ ...BEDROCK, actionReason: 'Guardrail masked.', assessments });
   expect(await reportOn(make(), itemOf('x'))).toEqual({ status: 'clear', flagged: [], scores: { PII: 0.5 } });
 });
 
 test('An intervention that nothing explains is a flag all the same', async () => {
   answering({ ...BEDROCK, assessments: [{ somethingNewPolicy: {} }] });
   expect(await reportOn(make(), itemOf('x'))).toMatchObject({ status: 'flagged', flagged: [] });
+});
+
+test('A text of which it has looked at a part only has failed, unless that part is flagged', async () => {
+  const guardrailCoverage = { textCharacters: { guarded: 0, total: 6 } };
+  answering({ ...NOTHING, guardrailCoverage });
+  expect(await reportOn(make(), itemOf('x'))).toMatchObject({ status: 'failed', reason: 'refused' });
+  answering({ ...NOTHING, guardrailCoverage: { textCharacters: { guarded: 6, total: 6 } } });
+  expect(await reportOn(make(), itemOf('x'))).toMatchObject({ status: 'clear' });
+  answering({ ...BEDROCK, guardrailCoverage });
+  expect(await reportOn(make(), itemOf('x'))).toMatchObject({ status: 'flagged' });
+});
+
+test.each<[string, object]>([
+  ['that says so in its reason', { actionReason: 'Guardrail blocked.' }],
+  ['by a policy that is not known here', { newPolicy: { hits: [null, { action: 'BLOCKED' }] } }],
+])(
+  'A block %s is flagged even where something was masked',
+  async (_, { actionReason, ...policy }: { actionReason?: string }) => {
+    const sensitiveInformationPolicy = { piiEntities: [{ type: 'EMAIL', action: 'ANONYMIZED' }] };
+    answering({ ...BEDROCK, actionReason, assessments: [{ sensitiveInformationPolicy, ...policy }] });
+    expect(await reportOn(make(), itemOf('x'))).toMatchObject({ status: 'flagged', flagged: [], scores: { PII: 0.5 } });
+  },
+);
+
+test('A filter that detects with a confidence that is not known here scores 1', async () => {
+  const filter = { type: 'VIOLENCE', confidence: 'VERY_HIGH', action: 'NONE', detected: true };
+  answering({ ...NOTHING, assessments: [{ contentPolicy: { filters: [filter] } }] });
+  expect(await reportOn(make(), itemOf('x'))).toEqual({ status: 'clear', flagged: [], scores: { VIOLENCE: 1 } });
 });
 
 test("Its message becomes the guard's, unless turned off", async () => {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Credentials } from '../http/credentials.ts';
 import { post, type Fetch } from '../http/post.ts';
-import { malformed, refused, type AskModel } from './model.ts';
+import { isWhole, malformed, refused, type AskModel } from './model.ts';
 
 /** What `POST /chat/completions` answers: as much of it as is read. */
 const answerSchema = z.object({
@@ -45,7 +45,7 @@ export function chatEndpoint(
     if (!answer.success || !choice) return malformed('The answer is not one of a chat endpoint.');
     const { content, refusal } = choice.message;
     if (choice.finish_reason === 'content_filter' || (refusal ?? '') !== '') return refused();
-    if (choice.finish_reason === 'length') return malformed('The answer of the model was cut off.');
+    if (!isWhole(choice.finish_reason ?? undefined)) return malformed('The answer of the model was cut off.');
     const { id, model: served } = answer.data;
     return { text: content ?? '', ...(served !== undefined && { model: served }), ...(id !== undefined && { id }) };
   };

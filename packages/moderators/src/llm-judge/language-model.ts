@@ -1,6 +1,6 @@
 import { failed, type Report } from '@chaperone/core';
 import * as z from 'zod/mini';
-import { malformed, refused, type AskModel } from './model.ts';
+import { isWhole, malformed, refused, type AskModel } from './model.ts';
 
 /** As much of a model of the AI SDK, 5 and later, as a judge needs. */
 export interface LanguageModel {
@@ -57,7 +57,7 @@ export function languageModel(model: LanguageModel): AskModel {
     const { content, finishReason, response } = answer.data;
     const reason = typeof finishReason === 'string' ? finishReason : finishReason?.unified;
     if (reason === 'content-filter') return refused();
-    if (reason === 'length') return malformed('The answer of the model was cut off.');
+    if (!isWhole(reason)) return malformed('The answer of the model was cut off.');
     const text = content.map((part) => (part.type === 'text' ? (part.text ?? '') : '')).join('');
     const id = response?.id;
     return { text, model: response?.modelId ?? model.modelId, ...(typeof id === 'string' && { id }) };

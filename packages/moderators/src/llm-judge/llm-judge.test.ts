@@ -150,6 +150,8 @@ describe.each(names)('what is no answer of the judge %s', (name) => {
   test.each<[string, object, string]>([
     ['was cut off', { finish_reason: 'length' }, 'malformed'],
     ['was stopped by a filter', { finish_reason: 'content_filter' }, 'refused'],
+    ['ended in an error', { finish_reason: 'error' }, 'malformed'],
+    ['calls a tool', { finish_reason: 'tool_calls' }, 'malformed'],
     ['is a refusal', { message: { content: null, refusal: 'No.' } }, 'refused'],
     ['is empty', { message: { content: null } }, 'malformed'],
   ])('%s: failed, whatever it says', async (_, more, reason) => {
@@ -291,7 +293,7 @@ describe('a model of the AI SDK', () => {
     inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
     outputTokens: { total: 1, text: 1, reasoning: 0 },
   };
-  const modelSaying = (text: string, unified: 'stop' | 'length' | 'content-filter' = 'stop') =>
+  const modelSaying = (text: string, unified: 'stop' | 'length' | 'content-filter' | 'error' | 'other' = 'stop') =>
     new MockLanguageModelV4({
       modelId: 'mock-1',
       doGenerate: {
@@ -321,6 +323,8 @@ describe('a model of the AI SDK', () => {
     ['nonsense', 'stop', 'malformed'],
     ['0', 'length', 'malformed'],
     ['0', 'content-filter', 'refused'],
+    ['0', 'error', 'malformed'],
+    ['0', 'other', 'malformed'],
   ] as const)('that says %j and ends with %s has failed', async (text, reason, expected) => {
     const moderator = llmJudge(JUDGES.gptOSS, { model: modelSaying(text, reason) });
     expect(await moderator.moderate([itemOf('x')], moderateOptions())).toMatchObject([

@@ -13,6 +13,11 @@ export type AskModel = (
   options: Pick<ModerateOptions, 'signal' | 'context'>,
 ) => Promise<Said>;
 
+/** Whether a model came to the end of what it had to say: for any other reason to stop, what it said is no answer. */
+export function isWhole(finishReason: string | undefined): boolean {
+  return finishReason === undefined || finishReason === 'stop';
+}
+
 /** The judge was stopped by its own provider, or would not judge: that says nothing of the text. */
 export function refused(): Said {
   return { failure: failed('refused', { detail: 'The model did not answer, or its provider did not let it.' }) };

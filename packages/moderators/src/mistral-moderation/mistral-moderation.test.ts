@@ -73,6 +73,7 @@ testFaults({
     ['too few results', { ...MISTRAL, results: [] }],
     ['too many results', { ...MISTRAL, results: [result, result] }],
     ['a score that is a text', { ...MISTRAL, results: [{ ...result, category_scores: { health: '0.9' } }] }],
+    ['no category', { ...MISTRAL, results: [{ categories: {}, category_scores: {} }] }],
     ['no scores', { ...MISTRAL, results: [{ categories: {} }] }],
   ],
 });

@@ -108,6 +108,9 @@ export function mistralModeration<const X extends string = never>(
     const { id, model: served, results } = answer.data;
     return results.map(({ categories, category_scores: scores }) => {
       const flagged = Object.keys(categories).filter((category) => categories[category]);
+      // An answer about nothing is not one about a text that is clear.
+      if (Object.keys(categories).length === 0 && Object.keys(scores).length === 0)
+        return failed('malformed', { detail: 'The answer has no category.' });
       return {
         status: flagged.length > 0 ? 'flagged' : 'clear',
         flagged,

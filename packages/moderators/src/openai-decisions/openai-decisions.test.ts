@@ -72,13 +72,9 @@ describe('a refusal', () => {
     answering([{ type: 'predicate', name: 'medical', probability: 0.01 }, refusal]);
     expect(await reportOn(make(), itemOf('x'))).toMatchObject({ status: 'failed', reason: 'refused' });
   });
-  test('does not hide what another question has flagged', async () => {
+  test('is not hidden by what another question has flagged', async () => {
     answering([{ type: 'predicate', name: 'medical', probability: 0.9 }, refusal]);
-    expect(await reportOn(make(), itemOf('x'))).toMatchObject({
-      status: 'flagged',
-      flagged: ['medical'],
-      scores: { medical: 0.9 },
-    });
+    expect(await reportOn(make(), itemOf('x'))).toMatchObject({ status: 'failed', reason: 'refused' });
   });
 });
 
@@ -111,6 +107,7 @@ testFaults({
   key: KEY,
   malformed: [
     ['too few answers', { ...DECISION, answers: [legal] }],
+    ['two answers to one question', { ...DECISION, answers: [legal, { ...medical, probability: 0 }, medical] }],
     ['answers to other questions', { ...DECISION, answers: [legal, { ...medical, name: 'other' }] }],
     ['an answer of another type', { ...DECISION, answers: [legal, { ...medical, type: 'score' }] }],
     ['a probability beyond 1', { ...DECISION, answers: [legal, { ...medical, probability: 1.2 }] }],

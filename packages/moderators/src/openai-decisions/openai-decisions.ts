@@ -69,7 +69,7 @@ const answerSchema = z.object({
 /**
  * Asks a decision model yes-or-no questions of your own, all of them in one request: `POST {baseURL}/decisions`. The text
  * or image, the questions and the name of the model are sent. Scores are the probabilities of a yes. Where the model
- * refuses a question and no other one is flagged, the check has failed.
+ * refuses a question the check has failed, whatever the others came to: an answer to some of them is no answer to all.
  *
  * @throws ConfigurationError when an option is unknown or wrong, and when there is no key for OpenAI.
  */
@@ -102,18 +102,14 @@ export function openaiDecisions<const C extends string>(options: OpenAIDecisions
     const { answers, model: served } = answer.data;
     const flagged: C[] = [];
     const scores: { [K in C]?: number } = {};
-    let hasRefused = false;
     for (const category of categories) {
-      const said = answers.find(({ name }) => name === category);
-      if (!said) return failed('malformed', { detail: 'The answer lacks one of the questions.' });
-      if (said.type === 'refusal') hasRefused = true;
-      else {
-        scores[category] = said.probability;
-        if (said.probability >= flagFrom) flagged.push(category);
-      }
+      const [said, ...more] = answers.filter(({ name }) => name === category);
+      if (!said || more.length > 0)
+        return failed('malformed', { detail: 'The answer does not have one answer to each question.' });
+      if (said.type === 'refusal') return failed('refused', { detail: 'The model refused to answer a question.' });
+      scores[category] = said.probability;
+      if (said.probability >= flagFrom) flagged.push(category);
     }
-    if (hasRefused && flagged.length === 0)
-      return failed('refused', { detail: 'The model refused to answer a question.' });
     const origin = served === undefined ? {} : { model: served };
     return { ...(flagged.length > 0 ? flag<C>(flagged, scores) : clear<C>(scores)), ...origin };
   }

@@ -1,8 +1,10 @@
 import { createGuard, type ContentPart, type Decision, type Guard } from '@chaperone/core';
-import { startServer, testModerator, type TestServer } from '@chaperone/testing';
+import { moderateOptions, startServer, testModerator, type TestServer } from '@chaperone/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { IMAGE_ANSWER } from '../../test/fixtures/openai-moderation.ts';
+import { itemOf } from '../../test/support/use-vendor.ts';
 import { openaiModeration } from '../index.ts';
+import { OPENAI_CATEGORIES } from './categories.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -96,6 +98,27 @@ describe('an image', () => {
     const [verdict] = (await checkParts([image(GOOD)])).verdicts;
     expect(verdict).toMatchObject({ status: 'clear', scores: { violence: 0.2 } });
     expect(verdict?.status === 'clear' && Object.keys(verdict.scores)).toEqual(['violence']);
+  });
+
+  const all = <V>(value: V) => Object.fromEntries(OPENAI_CATEGORIES.map((category) => [category, value]));
+  const clearAnswer = { flagged: false, categories: all(false), category_scores: all(0) };
+
+  test.each<[string, readonly string[], object]>([
+    ['to nothing', [], { category_applied_input_types: all([]) }],
+    ['to a text that there is not', [], { category_applied_input_types: all(['text']) }],
+    ['to the text beside it alone', ['Hi'], { category_applied_input_types: all(['text']) }],
+    ['to no image category', [], { categories: { hate: false }, category_scores: { hate: 0 } }],
+  ])('has failed where the answer says that it applied %s', async (_, words, said) => {
+    server.fault('moderation', {
+      kind: 'status',
+      status: 200,
+      body: JSON.stringify({ results: [{ ...clearAnswer, ...said }] }),
+    });
+    const reports = await openaiModeration({ baseURL: server.url }).moderate(
+      [itemOf(new URL(GOOD), 'input', ...words)],
+      moderateOptions(),
+    );
+    expect(reports).toMatchObject([{ status: 'failed', reason: 'malformed' }]);
   });
 
   test("is read from the answer of OpenAI's guide", async () => {

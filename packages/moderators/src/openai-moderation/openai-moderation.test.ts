@@ -115,11 +115,11 @@ describe('what is sent', () => {
 
   test('through the fetch that was given, or the one that is global at that time', async () => {
     const moderator = openaiModeration({ apiKey: KEY, baseURL: 'http://nowhere.test/v1' });
-    const other = vi.fn<typeof fetch>(async () => Response.json(answerOf({})));
+    const other = vi.fn<typeof fetch>(async () => Response.json(answerOf({ category_scores: { hate: 0 } })));
     vi.stubGlobal('fetch', other);
     expect(await moderator.moderate([item('x')], moderateOptions())).toMatchObject([{ status: 'clear' }]);
     expect(other).toHaveBeenCalledTimes(1);
-    const own = vi.fn<typeof fetch>(async () => Response.json(answerOf({})));
+    const own = vi.fn<typeof fetch>(async () => Response.json(answerOf({ category_scores: { hate: 0 } })));
     expect(await ask(['x'], { fetch: own })).toMatchObject([{ status: 'clear' }]);
     expect([other.mock.calls.length, own.mock.calls.length]).toEqual([1, 1]);
   });
@@ -176,9 +176,8 @@ describe('what is reported', () => {
   });
 
   test('an answer without id, model and input types is good enough', async () => {
-    expect(await answering({ results: [{ flagged: false, categories: {}, category_scores: {} }] })).toEqual([
-      { status: 'clear', flagged: [], scores: {} },
-    ]);
+    const result = { flagged: false, categories: { hate: false }, category_scores: {} };
+    expect(await answering({ results: [result] })).toEqual([{ status: 'clear', flagged: [], scores: {} }]);
   });
 
   test.each<[string, object]>([
@@ -338,6 +337,22 @@ describe('what fails', () => {
     expect(reports.every((report) => report.status === 'failed')).toBe(true);
     expect(JSON.stringify(reports)).not.toMatch(/canary/);
   });
+});
+
+const nobody = { hate: null, violence: null };
+test.each<[string, object]>([
+  ['names no category', { categories: {}, category_scores: {} }],
+  ['has nothing but nulls', { categories: nobody, category_scores: nobody }],
+  [
+    'applied to nothing',
+    { categories: { hate: false }, category_scores: { hate: 0 }, category_applied_input_types: { hate: [] } },
+  ],
+])('An answer that %s is no clear one', async (_, result) => {
+  const body = JSON.stringify({ results: [{ flagged: false, ...result }] });
+  server.fault('moderation', { kind: 'status', status: 200, body });
+  expect(await ask()).toMatchObject([{ status: 'failed', reason: 'malformed' }]);
+  server.fault('moderation', { kind: 'status', status: 200, body: body.replace('"flagged":false', '"flagged":true') });
+  expect(await ask()).toMatchObject([{ status: 'flagged', flagged: [], scores: {} }]);
 });
 
 describe('how it is made', () => {

@@ -7,7 +7,7 @@ import type { Service } from '../http/service.ts';
 import { resolveEndpoint } from '../openai/endpoint.ts';
 import { TEXT_KINDS } from '../kinds.ts';
 import { readOptions } from '../options.ts';
-import { readAnswer } from './answer.ts';
+import { readAnswer, type Part } from './answer.ts';
 import { OPENAI_CATEGORIES, type OpenAICategory } from './categories.ts';
 import { DEFAULT_MODEL, isTextModel, refuseRetired, type OpenAIModerationModel } from './models.ts';
 import { MOST_CHARACTERS, questionFor, type InputPart } from './question.ts';
@@ -73,7 +73,7 @@ export function openaiModeration<const X extends string = never>(
   async function ask(
     input: string | readonly string[] | readonly InputPart[],
     items: number,
-    isImageOnly: boolean,
+    asked: readonly [Part, ...Part[]],
     { signal, context }: ModerateOptions,
   ): Promise<readonly Report[]> {
     const posted = await post({
@@ -86,7 +86,7 @@ export function openaiModeration<const X extends string = never>(
       fetch: given.fetch,
     });
     if ('failure' in posted) return Array.from({ length: items }, () => posted.failure);
-    return readAnswer(posted.body, items, isImageOnly);
+    return readAnswer(posted.body, items, asked);
   }
 
   return {
@@ -106,7 +106,7 @@ export function openaiModeration<const X extends string = never>(
       const together =
         first === undefined
           ? Promise.resolve([])
-          : ask(texts.length === 1 ? first : texts, texts.length, false, options);
+          : ask(texts.length === 1 ? first : texts, texts.length, ['text'], options);
       let next = 0;
       const all = questions.map(async (question): Promise<Report> => {
         if (question.kind === 'answered') return question.report;
@@ -114,7 +114,12 @@ export function openaiModeration<const X extends string = never>(
           const place = next++;
           return (await together)[place] ?? failed('malformed');
         }
-        const [report] = await ask(question.parts, 1, question.parts.length === 1, options);
+        const [report] = await ask(
+          question.parts,
+          1,
+          question.parts.length === 1 ? ['image'] : ['text', 'image'],
+          options,
+        );
         return report ?? failed('malformed');
       });
       // Categories are open on the wire: a policy rules those beyond the declared ones by its '*'.

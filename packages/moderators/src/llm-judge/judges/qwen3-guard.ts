@@ -36,7 +36,8 @@ export const qwen3Guard: Judge<Qwen3GuardCategory> = {
     if (safety === undefined) return undefined;
     const listed = names.split(',').map((name) => name.trim());
     const known = QWEN3_GUARD_CATEGORIES.filter((category) => listed.includes(category));
-    if (safety === 'Safe') return { status: 'clear', flagged: [], scores: {} };
+    // An answer that contradicts itself is none.
+    if (safety === 'Safe') return names === 'None' ? { status: 'clear', flagged: [], scores: {} } : undefined;
     // Something is wrong and it does not say what: that is no pass.
     if (safety === 'Controversial' && known.length === 0) return { status: 'flagged', flagged: [], scores: {} };
     const scores: { [K in Qwen3GuardCategory]?: number } = {};
