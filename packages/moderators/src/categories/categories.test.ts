@@ -1,4 +1,15 @@
-import { createGuard } from '@chaperone/core';
+import {
+  clear,
+  createGuard,
+  firstAvailable,
+  flag,
+  type CallContext,
+  type Item,
+  type ModerateOptions,
+  type Moderator,
+  type Report,
+  type SegmentKind,
+} from '@chaperone/core';
 import { fakeModerator, testModerator } from '@chaperone/testing';
 import { describe, expect, test } from 'vitest';
 import { OPENAI_CATEGORIES } from '../openai-moderation/categories.ts';
@@ -88,6 +99,58 @@ describe('a moderator that speaks another taxonomy', () => {
 
   test('has another revision than what it is made of', () => {
     expect(guardModel().revision).not.toBe(fakeModerator().revision);
+  });
+
+  test('keeps a flag without a score free of the lower score of another category that comes to the same', async () => {
+    const report: Report = { status: 'flagged', flagged: ['hate/threatening'], scores: { hate: 0.1 } };
+    const two: Moderator = {
+      name: 'two',
+      categories: ['hate', 'hate/threatening'],
+      moderate: async (items) => items.map(() => report),
+    };
+    const mapped = mapCategories(two, { from: 'openai', to: 'azure' });
+    const guard = createGuard({ moderators: [mapped], policy: { categories: { Hate: { block: 0.5 } } } });
+    const decision = await guard.check('x');
+    expect(decision).toMatchObject({ action: 'block', verdicts: [{ flagged: ['Hate'], scores: {} }] });
+  });
+
+  test('may be an object of a class, and keeps what it has from there', async () => {
+    class Mine implements Moderator {
+      name = 'mine';
+      categories = ['hate'];
+      maxCharacters = 1_000;
+      tenants: unknown[] = [];
+      strict = 'strict';
+      get kinds(): readonly SegmentKind[] {
+        return ['text', 'image'];
+      }
+      partition({ tenant = '' }: CallContext): string {
+        return tenant === this.strict ? 'own' : 'shared';
+      }
+      async moderate(items: readonly Item[], { context }: ModerateOptions): Promise<readonly Report[]> {
+        this.tenants.push(context?.tenant);
+        return items.map((): Report => (context?.tenant === this.strict ? flag(['hate']) : clear()));
+      }
+    }
+    const mine = new Mine();
+    const mapped = mapCategories(mine, { from: 'openai', to: 'azure' });
+    expect(mapped).toMatchObject({
+      name: 'mine',
+      categories: ['Hate'],
+      kinds: ['text', 'image'],
+      maxCharacters: 1_000,
+    });
+    const guard = createGuard({ moderators: [mapped] });
+    const actionFor = async (tenant: string) => (await guard.check('the same', { context: { tenant } })).action;
+    expect([await actionFor('lax'), await actionFor('strict')]).toEqual(['allow', 'block']);
+    expect(mine.tenants).toEqual(['lax', 'strict']);
+  });
+
+  test('is not one that is made of others: its members are to be mapped', () => {
+    const both = firstAvailable([fakeModerator()]);
+    expect(() => mapCategories(both, { from: 'openai', to: 'azure' })).toThrow(
+      'mapCategories.moderator is made of others: map its members',
+    );
   });
 
   test('says which taxonomies there are', () => {

@@ -60,7 +60,11 @@ export function compile({ source, flags }: RegExp): Compiled {
     } else
       for (let left = max - min; left > 0; left -= 1)
         start = add({ kind: 'split', next: [build(element, start), next] });
-    for (let left = min; left > 0; left -= 1) start = build(element, start);
+    for (let left = min; left > 0; left -= 1) {
+      const before = start;
+      start = build(element, before);
+      if (start === before) break; // what is empty once is so however often
+    }
     return start;
   };
 
@@ -111,7 +115,7 @@ function lengthOf(alternatives: readonly AST.Alternative[], byCodePoint: boolean
       .map((node) => lengthOfElement(node, byCodePoint))
       .reduce(([least, most], [few, many]) => [least + few, most + many], [0, 0]),
   );
-  return [Math.min(...lengths.map(([least]) => least)), Math.max(...lengths.map(([, most]) => most))];
+  return lengths.reduce(([least, most], [few, many]) => [Math.min(least, few), Math.max(most, many)], [Infinity, 0]);
 }
 
 function lengthOfElement(node: AST.Element, byCodePoint: boolean): readonly [number, number] {

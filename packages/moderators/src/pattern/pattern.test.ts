@@ -1,4 +1,4 @@
-import { isConfigurationError, type Item } from '@chaperone/core';
+import { createGuard, isConfigurationError, type Item } from '@chaperone/core';
 import { moderateOptions, testModerator } from '@chaperone/testing';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -81,7 +81,7 @@ describe('is refused', () => {
     ['pattern.patterns[0] has a class of texts', /[\q{abc|d}]/v],
     ['pattern.patterns[0] is too large', /(?:(?:a{1,100}){1,100}){1,100}/],
     ['pattern.longest must be a whole number', /zorp/, { longest: 0 }],
-    ['pattern.longest is 3, but', /zorp/, { longest: 3 }],
+    ['pattern.longest is 3, but', /zorp+/, { longest: 3 }],
   ])('%s: %s', (problem, patterns, options) => {
     expect(problemOf(patterns, options)).toContain(problem);
   });
@@ -95,6 +95,32 @@ test.each<[RegExp, PatternOptions, number]>([
   [/zo+rp/, { longest: 40 }, 40],
 ])('%s with %j may grow to %d characters', (expression, options, span) => {
   expect(pattern(expression, options).span).toBe(span);
+});
+
+test('A bounded pattern beside an unbounded one keeps its own bound, and `longest` is no limit to it', () => {
+  expect(pattern([/STARTMARK.{1,400}ENDMARK/, /zo+rp/], { longest: 20 }).span).toBe(416);
+  expect(pattern([/zorp/, /blo+rp/], { longest: 30 }).span).toBe(30);
+  expect(pattern([/a{50}/, /zo+rp/], { longest: 4 }).span).toBe(50);
+});
+
+test('A match that is longer than `longest` says of other patterns does not leave in a stream', async () => {
+  const moderator = pattern([/STARTMARK.{1,400}ENDMARK/, /zo+rp/], { longest: 20 });
+  const words = `Hello. STARTMARK ${'word '.repeat(60)}ENDMARK and on. `.match(/\S+\s*/g) ?? [];
+  let left = '';
+  const guarded = createGuard({ moderators: [moderator] }).wrap(async function* () {
+    yield* words;
+  });
+  for await (const chunk of guarded([{ role: 'user', content: 'Hi' }])) left += chunk;
+  expect(left).not.toContain('ENDMARK');
+});
+
+test('An empty group that is repeated a million times is made at once, and so is a long list of patterns', () => {
+  const begun = performance.now();
+  expect(pattern(/a(?:){1000000}(?:(?:){9000}){9000}/).span).toBe(1);
+  expect(pattern(Array.from({ length: 130_000 }, () => /a/)).span).toBe(1);
+  const ways = new RegExp(`(?:a${'|'.repeat(200_000)})b`);
+  expect(pattern(ways).span).toBe(2);
+  expect(performance.now() - begun).toBeLessThan(10_000);
 });
 
 describe('random patterns', () => {

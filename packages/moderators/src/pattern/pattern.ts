@@ -20,8 +20,8 @@ export interface PatternOptions<C extends string = 'pattern'> {
   /** The category that a match is flagged in. Default `'pattern'`. */
   readonly category?: C | undefined;
   /**
-   * The longest match to count on, in characters (UTF-16 code units): so much of a stream is held back until it is known
-   * whether a match grows. Needed where a pattern has `*`, `+` or `{n,}`; else it is worked out.
+   * The longest match to count on, in characters (UTF-16 code units), of the patterns that have `*`, `+` or `{n,}`: so much
+   * of a stream is held back until it is known whether a match grows. Of all others it is worked out.
    */
   readonly longest?: number | undefined;
   /** Unique in a guard. Default `pattern`, or `pattern:` and the category where one is given. */
@@ -74,7 +74,7 @@ export function pattern<const C extends string = 'pattern'>(
     name: given.name ?? (given.category === undefined ? 'pattern' : `pattern:${category}`),
     revision: fingerprint(JSON.stringify([category, all.map(String)])),
     categories: [category],
-    span: given.longest ?? Math.max(...compiled.map(({ most }) => most)),
+    span: compiled.reduce((longest, { most }) => Math.max(longest, most), 0),
     inProcess: true,
     // The limits only keep one turn of the event loop short.
     batch: { items: 1000, characters: 1_000_000 },
@@ -104,7 +104,8 @@ function check(compiled: Compiled, path: string, longest: number | undefined): A
       path,
       'may match without bound: write {1,40} instead of +, or say how long in `longest`',
     );
-  if (longest !== undefined && least > longest)
+  if (longest === undefined || most !== Infinity) return compiled;
+  if (least > longest)
     throw new ConfigurationError('pattern.longest', `is ${longest}, but ${path} matches nothing shorter than ${least}`);
-  return compiled;
+  return { ...compiled, most: longest };
 }

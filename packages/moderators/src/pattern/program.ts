@@ -34,7 +34,7 @@ export function isFound({ states, start, byCodePoint }: Program, text: string, f
     for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
       if (!add(set, id)) continue;
       const state = states[id];
-      if (state?.kind === 'split') pending.push(...state.next);
+      if (state?.kind === 'split') for (const way of state.next) pending.push(way);
       else if (state?.kind === 'place' && state.test(text, at)) pending.push(state.next);
       else if (state?.kind === 'match' && at > from) {
         pending.length = 0;
