@@ -13,10 +13,15 @@ export interface ServeModerationOptions {
   readonly authorize: Authorize;
   /** The largest body, in bytes. Default 1 MiB; images as `data:` addresses need more. */
   readonly maxBytes?: number;
+  /** How long a body may take to come, in milliseconds. Default 10,000. */
+  readonly readDeadline?: number;
 }
 
 /** A web-standard handler: for Next.js, Hono, Workers, Bun, Deno. */
 export type ModerationHandler = (request: Request) => Promise<Response>;
+
+/** What a timer can wait. */
+const MOST_MILLISECONDS = 2 ** 31 - 1;
 
 const key = z.string().check(z.regex(/^\S+$/));
 const optionsSchema = z.strictObject({
@@ -26,6 +31,7 @@ const optionsSchema = z.strictObject({
     z.custom<Authorize>((value) => typeof value === 'function'),
   ]),
   maxBytes: z.optional(z.number().check(z.int(), z.minimum(1))),
+  readDeadline: z.optional(z.number().check(z.int(), z.minimum(1), z.maximum(MOST_MILLISECONDS))),
 });
 
 /** By path first, then by what the body says. */
@@ -40,7 +46,8 @@ const AT_A_TIME = 16;
  *
  * It answers what the guard's policy says: flagged is what that blocks. What could not be checked and is to be blocked is
  * flagged with the guard's words for an outage, so that a caller that lets errors pass does not let it pass; the OpenAI
- * contract, which has no words, answers 503.
+ * contract, which has no words, answers 503. So do that contract and the custom extension where something was judged by
+ * nobody, though the policy would let it pass: they say what is clear, and that is not.
  *
  * @throws ConfigurationError when an option is unknown or wrong.
  */
@@ -49,26 +56,25 @@ export function serveModeration(guard: Guard, options: ServeModerationOptions): 
   if (!read.success)
     throw new ConfigurationError(
       'serveModeration',
-      'takes { authorize, maxBytes }: authorize is a key without spaces, a list of them, or a function; maxBytes a whole number from 1',
+      'takes { authorize, maxBytes, readDeadline }: authorize is a key without spaces, a list of them, or a function; the others whole numbers from 1',
     );
-  const { authorize, maxBytes = 1024 * 1024 } = read.data;
+  const { authorize, maxBytes = 1024 * 1024, readDeadline = 10_000 } = read.data;
 
   return async (request) => {
     if (request.method !== 'POST') return refuse(405, 'Use POST.');
     const context = await admit(request, authorize).catch(() => undefined);
     if (!context) return refuse(401, 'The key is missing or not known.');
-    const came = await readBody(request, maxBytes);
-    if ('status' in came)
-      return refuse(came.status, came.status === 413 ? 'The body is too large.' : 'The body is no JSON.');
-    const { pathname } = new URL(request.url);
-    const contract = CONTRACTS.find(({ isFor }) => isFor(pathname, came.body));
-    if (!contract) return refuse(404, 'The path and the body belong to no contract that is known here.');
-    const inquiry = contract.read(came.body);
-    if (!inquiry) return refuse(400, 'The body is not in the form of its contract.');
-    if ('answer' in inquiry) return Response.json(inquiry.answer);
     try {
+      const came = await readBody(request, maxBytes, readDeadline);
+      if ('status' in came) return refuse(came.status, UNREAD[came.status]);
+      const { pathname } = new URL(request.url);
+      const contract = CONTRACTS.find(({ isFor }) => isFor(pathname, came.body));
+      if (!contract) return refuse(404, 'The path and the body belong to no contract that is known here.');
+      const inquiry = contract.read(came.body);
+      if (!inquiry) return refuse(400, 'The body is not in the form of its contract.');
+      if ('answer' in inquiry) return Response.json(inquiry.answer);
       const decisions = await decide(guard, inquiry, context, request.signal);
-      const answer = contract.write(decisions, guard.with(context));
+      const answer = contract.write(decisions, guard.with(context), inquiry.messages);
       return answer ? Response.json(answer) : refuse(503, 'The check did not work. Try again later.');
     } catch (error) {
       if (isContentError(error)) return refuse(400, 'The body is not in the form of its contract.');
@@ -76,6 +82,12 @@ export function serveModeration(guard: Guard, options: ServeModerationOptions): 
     }
   };
 }
+
+const UNREAD = {
+  400: 'The body is no JSON.',
+  408: 'The body did not come in time.',
+  413: 'The body is too large.',
+} as const;
 
 async function decide(
   guard: Guard,
@@ -99,6 +111,7 @@ const CODES: { readonly [status: number]: string } = {
   401: 'invalid_api_key',
   404: 'not_found',
   405: 'method_not_allowed',
+  408: 'request_timeout',
   413: 'request_too_large',
   503: 'unavailable',
 };

@@ -57,6 +57,14 @@ describe('the custom extension contract', () => {
     expect(await answerTo('/any', request(stage, 'a zorp'))).toEqual({ flagged: true, preset_response: MESSAGE });
   });
 
+  test('is not answered where nobody judged something, though the policy lets it pass: 503', async () => {
+    const handler = handlerOf({}, guardOf(fakeModerator({ flags: { zorp: 'violence' } })));
+    expect((await handler(post('/any', request('input', 'Hello')))).status).toBe(503);
+    expect(await answerTo('/any', request('input', 'a zorp'), handler)).toMatchObject({ flagged: true });
+    const off = handlerOf({}, createGuard({ moderators: [moderatorOf()], enabled: false }));
+    expect((await off(post('/any', request('input', 'a zorp')))).status).toBe(503);
+  });
+
   test('has its images judged', async () => {
     const body = {
       point: 'agent.moderation.input',
@@ -119,6 +127,27 @@ describe("LiteLLM's generic guardrail", () => {
     ['images alone, in base64', { texts: null, images: ['iVBORwE='] }, { action: 'NONE' }],
   ])('is answered: %s', async (_, more, answer) => {
     expect(await answerTo(path, request(more))).toEqual(answer);
+  });
+
+  const call = { id: '1', type: 'function', function: { name: 'find', arguments: '{"what":"a zorp"}' } };
+  const image = { type: 'image_url', image_url: { url: 'https://example.test/zorp.png' } };
+  test.each<[string, object]>([
+    ['a tool call', { texts: [], tool_calls: [call] }],
+    ['the name of a tool', { texts: null, tool_calls: [{ function: { name: 'zorp', arguments: null } }] }],
+    ['a tool call of another form', { texts: [], tool_calls: [{ type: 'custom', custom: { input: 'a zorp' } }] }],
+    ['a message', { texts: null, structured_messages: [{ role: 'user', content: 'a zorp' }] }],
+    ['a part of a message', { texts: [], structured_messages: [{ content: [{ type: 'text', text: 'a zorp' }] }] }],
+    ['an image of a message', { texts: [''], structured_messages: [{ content: [image] }] }],
+    ['a tool call of a message', { texts: [], structured_messages: [{ content: null, tool_calls: [call] }] }],
+  ])('has judged where there are no texts: %s', async (_, more) => {
+    expect(await answerTo(path, request(more))).toEqual({ action: 'BLOCKED', blocked_reason: MESSAGE });
+  });
+
+  test('has the tool calls beside the texts judged too, and the messages not again', async () => {
+    expect(await answerTo(path, request({ tool_calls: [call] }))).toMatchObject({ action: 'BLOCKED' });
+    const structured_messages = [{ content: 'Speak of no zorp.' }, { content: [{ type: 'input_audio' }] }];
+    expect(await answerTo(path, request({ structured_messages }))).toEqual({ action: 'NONE' });
+    expect((await handlerOf()(post(path, request({ texts: [], structured_messages })))).status).toBe(400);
   });
 
   test('lets in by x-api-key', async () => {
@@ -243,6 +272,13 @@ describe('a caller', () => {
 });
 
 describe('what is malformed', () => {
+  const extensionOf = (parts: number) => ({
+    point: 'agent.moderation.input',
+    params: { query: Array.from({ length: parts }, () => ({ type: 'text', text: 'x' })) },
+  });
+  const difyOf = (x: unknown) => ({ point: 'app.moderation.input', params: { inputs: { x }, query: 'x' } });
+  const litellmOf = (more: object) => ({ input_type: 'request', ...more });
+
   test.each<[number, string, string, unknown]>([
     [400, 'no JSON', '/v1/moderations', '{"input":'],
     [400, 'an empty body', '/v1/moderations', ''],
@@ -254,6 +290,21 @@ describe('what is malformed', () => {
     [400, 'a point without params', '/any', { point: 'agent.moderation.input' }],
     [400, 'an unknown point', '/any', { point: 'app.moderation.sideways', params: {} }],
     [400, 'a query that is a text', '/any', { point: 'agent.moderation.input', params: { query: 'canary-text' } }],
+    [400, 'too many parts', '/any', extensionOf(1_001)],
+    [400, 'too many variables', '/any', difyOf(Array.from({ length: 1_001 }, () => 'x'))],
+    [
+      400,
+      'variables that are nested too deeply',
+      '/any',
+      JSON.stringify(difyOf(0)).replace('0', `${'['.repeat(60_000)}${']'.repeat(60_000)}`),
+    ],
+    [
+      400,
+      'too many images',
+      '/beta/litellm_basic_guardrail_api',
+      litellmOf({ images: Array.from({ length: 1_001 }, () => 'a:') }),
+    ],
+    [400, 'nothing that can be read', '/beta/litellm_basic_guardrail_api', litellmOf({ texts: [], images: null })],
     [400, 'no input type', '/beta/litellm_basic_guardrail_api', { texts: ['x'] }],
     [404, 'no contract', '/any', { hello: 'canary-text' }],
     [404, 'null', '/any', 'null'],
@@ -287,6 +338,72 @@ describe('what is malformed', () => {
     expect(pulled).toBeLessThan(20);
     expect((await handler(post('/v1/moderations', { input: 'a'.repeat(10_000) }))).status).toBe(413);
     expect((await handler(post('/v1/moderations', { input: 'a'.repeat(9_000) }))).status).toBe(200);
+  });
+});
+
+test('A body that does not come in time is 408', async () => {
+  let isCancelled = false;
+  const stuck = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"input":')),
+    cancel: () => void (isCancelled = true),
+  });
+  const init: RequestInit & { duplex: 'half' } = {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}` },
+    body: stuck,
+    duplex: 'half',
+  };
+  const response = await handlerOf({ readDeadline: 30 })(new Request('https://guard.test/v1/moderations', init));
+  expect([response.status, isCancelled]).toEqual([408, true]);
+});
+
+describe('what nobody has judged is no result of the OpenAI contract', () => {
+  const picture = { type: 'image_url', image_url: { url: 'https://example.test/lake.png' } };
+  const words = fakeModerator({ name: 'words', categories: ['hate'], flags: { zorp: 'hate' } });
+  const pictures = fakeModerator({
+    name: 'pictures',
+    categories: ['gore'],
+    kinds: ['image'],
+    scores: () => ({ gore: 0.1 }),
+  });
+  const statusOf = async (guard: Guard, input: unknown): Promise<number> =>
+    (await handlerOf({}, guard)(post('/v1/moderations', { input }))).status;
+
+  test('503 where an image has no moderator, alone or beside a text, and where the guard is off', async () => {
+    expect(await statusOf(guardOf(words), [picture])).toBe(503);
+    expect(await statusOf(guardOf(words), [{ type: 'text', text: 'Hi' }, picture])).toBe(503);
+    expect(await statusOf(guardOf(words), [{ type: 'text', text: 'a zorp' }, picture])).toBe(200);
+    expect(await statusOf(createGuard({ moderators: [words], enabled: false }), 'a zorp')).toBe(503);
+  });
+
+  test('each category says what it was judged on; one that was not has no score', async () => {
+    const handler = handlerOf({}, createGuard({ moderators: [words, pictures] }));
+    const resultOf = async (input: unknown): Promise<unknown> => answerTo('/v1/moderations', { input }, handler);
+    expect(await resultOf([{ type: 'text', text: 'Hi' }, picture])).toMatchObject({
+      results: [{ flagged: false, category_applied_input_types: { hate: ['text'], gore: ['image'] } }],
+    });
+    expect(await resultOf('Hi')).toMatchObject({
+      results: [
+        {
+          categories: { hate: false, gore: false },
+          category_scores: { hate: 0 },
+          category_applied_input_types: { hate: ['text'], gore: [] },
+        },
+      ],
+    });
+    expect(JSON.stringify(await resultOf('Hi'))).not.toContain('"gore":0');
+  });
+
+  test('openaiModeration and httpModeration in front of it say that it has failed', async () => {
+    await using served = await serve(handlerOf({}, guardOf(words)));
+    const lake = new URL('https://example.test/lake.png');
+    for (const moderator of [
+      openaiModeration({ baseURL: `${served.url}/v1`, apiKey: KEY }),
+      httpModeration({ url: `${served.url}/check`, apiKey: KEY }),
+    ]) {
+      const decision = await createGuard({ moderators: [moderator], moderation: { retries: 0 } }).check(lake);
+      expect(decision).toMatchObject({ action: 'block', unchecked: [{ reason: 'failed' }] });
+    }
   });
 });
 

@@ -13,7 +13,31 @@ export interface Contract {
   /** What a body asks; an answer, where nothing needs to be judged; undefined: it is malformed. */
   readonly read: (body: unknown) => Inquiry | { readonly answer: object } | undefined;
   /** The answer about these decisions; undefined: it cannot be given, for somebody could not be asked. */
-  readonly write: (decisions: readonly Decision[], guard: Pick<Guard, 'explain'>) => object | undefined;
+  readonly write: (
+    decisions: readonly Decision[],
+    guard: Pick<Guard, 'explain'>,
+    messages: Inquiry['messages'],
+  ) => object | undefined;
+}
+
+/** More parts than this in one message are refused: each is judged, some of them together with all others. */
+const MOST_PARTS = 1_000;
+
+/** The parts of a message; undefined where one is missing, or where there are too many. */
+export function messageOf(parts: readonly (ContentPart | undefined)[]): readonly ContentPart[] | undefined {
+  if (parts.length > MOST_PARTS) return undefined;
+  const there = parts.filter((part): part is ContentPart => part !== undefined);
+  return there.length === parts.length ? there : undefined;
+}
+
+/** Whether there is something in it that nobody has judged: it is then not clear, whatever the policy lets pass. */
+export function hasUnjudged({ verdicts, unchecked }: Decision): boolean {
+  const judged = new Set(verdicts.flatMap(({ status, path }) => (isJudged(status) ? [path] : [])));
+  return unchecked.some(({ path }) => !judged.has(path));
+}
+
+function isJudged(status: Decision['verdicts'][number]['status']): boolean {
+  return status === 'clear' || status === 'flagged';
 }
 
 /** A part that is an image: an address, or bytes in base64. Undefined: it is neither. */
@@ -28,12 +52,6 @@ export function imagePart(image: string): ContentPart | undefined {
 
 export function textPart(text: string): ContentPart {
   return { type: 'text', text };
-}
-
-/** All of them, or nothing where one is missing. */
-export function every<T>(values: readonly (T | undefined)[]): readonly T[] | undefined {
-  const there = values.filter((value): value is T => value !== undefined);
-  return there.length === values.length ? there : undefined;
 }
 
 /** Whether a decision is to be blocked, and what the user is told then. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { textPart, verdictOn, type Contract } from './contract.ts';
+import { messageOf, textPart, verdictOn, type Contract } from './contract.ts';
 
 const requestSchema = z.discriminatedUnion('point', [
   z.object({ point: z.literal('ping') }),
@@ -21,8 +21,9 @@ export const dify: Contract = {
     if (request.point === 'app.moderation.output')
       return { stage: 'output', messages: [[textPart(request.params.text)]] };
     const { inputs, query } = request.params;
-    const texts = [...Object.values(inputs ?? {}).flatMap(textsIn), ...(typeof query === 'string' ? [query] : [])];
-    return { stage: 'input', messages: [texts.map(textPart)] };
+    const texts = textsIn(inputs ?? {}, MOST_DEPTH);
+    const parts = texts && messageOf([...texts, ...(typeof query === 'string' ? [query] : [])].map(textPart));
+    return parts && { stage: 'input', messages: [parts] };
   },
   write(decisions) {
     const { isBlocked, message } = verdictOn(decisions);
@@ -30,8 +31,19 @@ export const dify: Contract = {
   },
 };
 
-/** Whatever somebody could have written: a variable may be a list, or a record. */
-function textsIn(value: unknown): readonly string[] {
+/** No variable of an application is nested deeper than this. */
+const MOST_DEPTH = 32;
+
+/** Whatever somebody could have written: a variable may be a list, or a record. Undefined: it is nested too deeply. */
+function textsIn(value: unknown, depth: number): readonly string[] | undefined {
   if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+  if (typeof value !== 'object' || value === null) return [];
+  if (depth === 0) return undefined;
+  const texts: string[] = [];
+  for (const member of Object.values(value)) {
+    const more = textsIn(member, depth - 1);
+    if (!more) return undefined;
+    for (const text of more) texts.push(text);
+  }
+  return texts;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { every, imagePart, textPart, verdictOn, type Contract } from './contract.ts';
+import { hasUnjudged, imagePart, messageOf, textPart, verdictOn, type Contract } from './contract.ts';
 
 const requestSchema = z.object({
   point: z.enum(['agent.moderation.input', 'agent.moderation.output']),
@@ -21,12 +21,14 @@ export const extension: Contract = {
     const request = requestSchema.safeParse(body).data;
     const parts =
       request &&
-      every(request.params.query.map((part) => (part.type === 'text' ? textPart(part.text) : imagePart(part.url))));
+      messageOf(request.params.query.map((part) => (part.type === 'text' ? textPart(part.text) : imagePart(part.url))));
     if (!request || !parts) return undefined;
     return { stage: request.point === 'agent.moderation.input' ? 'input' : 'output', messages: [parts] };
   },
   write(decisions) {
     const { isBlocked, message } = verdictOn(decisions);
+    // What nobody has judged is not `flagged: false`: the form has no other word for it than a failure.
+    if (!isBlocked && decisions.some(hasUnjudged)) return undefined;
     return { flagged: isBlocked, preset_response: message };
   },
 };

@@ -1,6 +1,6 @@
-import type { ContentPart, Decision } from '@chaperone/core';
+import type { ContentPart, Decision, EffectivePolicy } from '@chaperone/core';
 import * as z from 'zod/mini';
-import { every, imagePart, textPart, type Contract } from './contract.ts';
+import { hasUnjudged, imagePart, messageOf, textPart, type Contract, type Inquiry } from './contract.ts';
 
 /** More inputs than this in one request are refused. */
 const MOST_INPUTS = 256;
@@ -22,7 +22,8 @@ const requestSchema = z.object({
 
 /**
  * OpenAI's `POST /v1/moderations`, after openai-node 7.57. `flagged` is what the guard's policy blocks; the categories are
- * those of the guard's moderators, with the highest of their scores.
+ * those of the guard's moderators, with the highest of their scores; of one that was not judged,
+ * `category_applied_input_types` says so, and it has no score.
  */
 export const openai: Contract = {
   isFor: (path) => path.endsWith('/moderations'),
@@ -32,17 +33,17 @@ export const openai: Contract = {
     if (typeof input === 'string') return { stage: 'input', messages: [[textPart(input)]] };
     const texts = input.filter((each) => typeof each === 'string');
     if (texts.length > 0) return { stage: 'input', messages: texts.map((text) => [textPart(text)]) };
-    const parts = every(input.map(partOf));
+    const parts = messageOf(input.map(partOf));
     return parts && { stage: 'input', messages: [parts] };
   },
-  write(decisions, guard) {
+  write(decisions, guard, messages) {
     // What could not be checked is no result, and says nothing of the text.
     if (decisions.some(isUnchecked)) return undefined;
-    const names = guard.explain().input.rules.map(({ category }) => category);
+    const { rules } = guard.explain().input;
     return {
       id: `modr-${crypto.randomUUID()}`,
       model: modelIn(decisions),
-      results: decisions.map((decision) => resultOf(decision, names)),
+      results: decisions.map((decision, at) => resultOf(decision, rules, messages[at] ?? [])),
     };
   },
 };
@@ -54,9 +55,10 @@ function partOf(part: Part): ContentPart | undefined {
   return part.type === 'text' ? textPart(part.text) : imagePart(part.image_url.url);
 }
 
-function isUnchecked({ action, findings, unchecked }: Decision): boolean {
+function isUnchecked(decision: Decision): boolean {
+  const { action, findings, unchecked } = decision;
   if (findings.some((finding) => finding.action === 'block')) return false;
-  return action === 'block' || unchecked.some(({ reason }) => reason !== 'unsupported');
+  return action === 'block' || hasUnjudged(decision) || unchecked.some(({ reason }) => reason !== 'unsupported');
 }
 
 function modelIn(decisions: readonly Decision[]): string {
@@ -66,20 +68,51 @@ function modelIn(decisions: readonly Decision[]): string {
   return models[0] ?? 'chaperone';
 }
 
-function resultOf({ findings, verdicts }: Decision, names: readonly string[]): object {
+type Rules = EffectivePolicy['input']['rules'];
+type Message = Inquiry['messages'][number];
+type Kind = ContentPart['type'];
+
+function resultOf({ findings, verdicts }: Decision, rules: Rules, message: Message): object {
   const blocked = new Set<string>(findings.filter(({ action }) => action === 'block').map(({ category }) => category));
   const scores = new Map<string, number>();
-  for (const verdict of verdicts)
-    if ('scores' in verdict)
-      for (const [category, score] of Object.entries(verdict.scores))
-        if (score !== undefined) scores.set(category, Math.max(score, scores.get(category) ?? 0));
+  const applied = new Map<string, Set<Kind>>();
+  for (const verdict of verdicts) {
+    if (!('scores' in verdict)) continue;
+    for (const [category, score] of Object.entries(verdict.scores))
+      if (score !== undefined) scores.set(category, Math.max(score, scores.get(category) ?? 0));
+    for (const [category, kinds] of appliedBy(verdict, rules, message))
+      applied.set(category, new Set([...(applied.get(category) ?? []), ...kinds]));
+  }
+  const names = rules.map(({ category }) => category);
   // `'*'` stands for what has no name: a flag without a category says as much.
-  const categories = [...new Set([...names, ...blocked, ...scores.keys()])].filter((category) => category !== '*');
-  const by = (value: (category: string) => boolean | number): object =>
-    Object.fromEntries(categories.map((category) => [category, value(category)]));
+  const categories = [...new Set([...names, ...blocked, ...applied.keys()])].filter((category) => category !== '*');
+  const by = (value: (category: string) => unknown): object =>
+    Object.fromEntries(
+      categories.flatMap((category) => {
+        const said = value(category);
+        return said === undefined ? [] : [[category, said]];
+      }),
+    );
   return {
     flagged: blocked.size > 0,
     categories: by((category) => blocked.has(category)),
-    category_scores: by((category) => scores.get(category) ?? (blocked.has(category) ? 1 : 0)),
+    category_scores: by((category) => {
+      const isJudged = (applied.get(category)?.size ?? 0) > 0;
+      return scores.get(category) ?? (blocked.has(category) ? 1 : isJudged ? 0 : undefined);
+    }),
+    category_applied_input_types: by((category) => [...(applied.get(category) ?? [])]),
   };
+}
+
+type Judged = Extract<Decision['verdicts'][number], { readonly scores: unknown }>;
+
+/** On what each of its categories was judged: what the verdict says of it, or else the part that it is about. */
+function appliedBy(verdict: Judged, rules: Rules, message: Message): readonly (readonly [string, readonly Kind[]])[] {
+  const kind = message[Number(/\[(\d+)\]$/.exec(verdict.path)?.[1])]?.type ?? 'text';
+  const listed = rules.flatMap(({ moderator, category }) => (moderator === verdict.moderator ? [category] : []));
+  const found = [...verdict.flagged, ...Object.keys(verdict.scores)];
+  return [...new Set([...listed, ...found])].map((category) => {
+    const isFound = found.includes(category);
+    return [category, verdict.appliedTo?.[category] ?? (verdict.appliedTo && !isFound ? [] : [kind])];
+  });
 }
