@@ -1,5 +1,6 @@
 import { isConfigurationError, type Item } from '@chaperone/core';
 import { moderateOptions, testModerator } from '@chaperone/testing';
+import { readFile } from 'node:fs/promises';
 import { francAll } from 'franc-min';
 import { describe, expect, test } from 'vitest';
 import { language } from '../index.ts';
@@ -43,6 +44,56 @@ test.each(['ok', 'Merci !', '12345 67890 12345 67890 12345 67890 12345', '🙂�
     ]);
   },
 );
+
+test.each<[string, string]>([
+  ['Hebrew', 'השמש זורחת היום מעל ההרים והאנשים הולכים לאט אל השוק לקנות לחם וחלב ודבש'],
+  ['Georgian', 'მზე დღეს მთებზე ანათებს და ხალხი ნელა მიდის ბაზარში პურისა და რძის საყიდლად'],
+  ['Hebrew with a word of English', 'hello השמש זורחת היום מעל ההרים והאנשים הולכים לאט אל השוק לקנות לחם'],
+])('A text in a script that no known language is written in is flagged: %s', async (_, text) => {
+  expect(await language(['en', 'ru']).moderate([item(text)], moderateOptions())).toMatchObject([
+    { status: 'flagged', scores: { language: 1 } },
+  ]);
+});
+
+describe('another language is heard', () => {
+  const german = 'Die Sonne scheint heute und die Leute gehen langsam zum Markt um Brot und Milch zu kaufen. ';
+  const english = 'The sun shines today over the mountains and people walk slowly to the market to buy bread. ';
+  const apart = (text: string, between: string): string => text.split('').join(between);
+  const shift = (text: string, from: string, to: number): string =>
+    text.replaceAll(/[a-z]/g, (letter) => String.fromCodePoint(to + letter.charCodeAt(0) - from.charCodeAt(0)));
+
+  test.each<[string, string]>([
+    ['behind digits', '1234567890'.repeat(300) + german.repeat(3)],
+    ['behind line ends', '\n'.repeat(3_000) + german.repeat(3)],
+    ['behind a long text in an allowed one', english.repeat(25) + german.repeat(25)],
+    ['before a long text in an allowed one', german.repeat(25) + english.repeat(100)],
+    ['where it repeats itself', german.repeat(40)],
+    ['in mathematical letters', shift(german, 'a', 0x1d41a)],
+    ['in wide letters', shift(german, 'a', 0xff41)],
+    ['with invisible characters between its letters', apart(german, '\u200b')],
+    ['with spaces between its letters', apart(german, ' ')],
+  ])('%s', async (_, text) => {
+    expect(await statusOf(['en'], text)).toBe('flagged');
+    expect(await statusOf(['en', 'de'], text)).toBe('clear');
+  });
+});
+
+test('A long text that hardly repeats itself is as clear as a short one', async () => {
+  const licence = await readFile(new URL('../blocklist/UNICODE-LICENSE.txt', import.meta.url), 'utf8');
+  expect(await statusOf(['en'], licence)).toBe('clear');
+  for (const other of ['de', 'nl', 'fr', 'es']) expect(await statusOf([other], licence), other).toBe('flagged');
+});
+
+test('A long text takes a time that grows with its length', async () => {
+  const timeOf = async (characters: number): Promise<number> => {
+    const text = 'A walk by the lake is what everybody wanted on that day. '.repeat(characters / 57);
+    const begun = performance.now();
+    await statusOf(['en'], text);
+    return performance.now() - begun;
+  };
+  await timeOf(57_000);
+  expect(await timeOf(570_000)).toBeLessThan(10 * 4 * (await timeOf(57_000)) + 100);
+});
 
 test('Every language that the library tells apart can be named, and no other', async () => {
   // One text for each script, so that the library gives all that it knows of it.

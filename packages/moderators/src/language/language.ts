@@ -5,6 +5,7 @@ import { categoryName, someText } from '../http/options.ts';
 import { readOptions } from '../options.ts';
 import { textOf } from '../text.ts';
 import { canonical, LANGUAGES } from './languages.ts';
+import { count, KNOWN, LETTER, lettersOf, stretchesOf, trigramsIn, UNKNOWN } from './letters.ts';
 
 export interface LanguageOptions<C extends string = 'language'> {
   /** Texts of fewer letters are let pass: nobody could tell. Default 40. */
@@ -29,13 +30,15 @@ const requirements = {
 /** An allowed language that is so close to the likeliest one may be it: related languages come within it. */
 const MARGIN = 0.1;
 
-/** What the library looks at, at the most: its own limit. */
-const MOST_CHARACTERS = 2_048;
+/** How many trigrams of a language the library knows. */
+const KNOWN_TRIGRAMS = 300;
 
 /**
  * Flags texts that are in none of the languages that are allowed, here and now: nothing is sent anywhere. It compares
  * trigrams (franc-min, 82 languages), which needs a sentence or two; what is shorter, or may well be an allowed language,
- * is let pass. The score says how much less likely the likeliest allowed language is than the likeliest of all.
+ * is let pass. The score says how much less likely the likeliest allowed language is than the likeliest of all; a script
+ * that none of those languages is written in scores 1. Letters alone count, however they are disguised, and a long text
+ * is judged in stretches of 2,048 characters, each by the language that it is mostly in.
  *
  * @param languages - BCP 47 tags such as `en` or `zh-Hans`; what comes after the language makes no difference.
  * @throws ConfigurationError when a language is not among those it knows, or an option is unknown or wrong.
@@ -53,12 +56,9 @@ export function language<const C extends string = 'language'>(
   function judge(item: Item): Report<C> {
     const text = textOf(item);
     if (text === undefined) return unsupported('kind');
-    const letters = text.slice(0, MOST_CHARACTERS);
-    if ((letters.match(/\p{L}/gu)?.length ?? 0) < least) return clear();
-    const likely = francAll(letters, { minLength: 1 });
-    const best = likely.find(([code]) => allowed.has(canonical(code)));
-    const isUnknown = likely[0]?.[0] === 'und';
-    const score = isUnknown ? 0 : 1 - (best?.[1] ?? 0);
+    const letters = lettersOf(text);
+    if (count(letters, LETTER) < least) return clear();
+    const score = Math.max(...stretchesOf(letters).map((stretch) => distanceOf(stretch, allowed)));
     const scores: { [K in C]?: number } = {};
     scores[category] = score;
     return score > MARGIN ? flag([category], scores) : clear(scores);
@@ -66,12 +66,24 @@ export function language<const C extends string = 'language'>(
 
   return {
     name: given.name ?? 'language',
-    revision: JSON.stringify([category, least, [...allowed].toSorted()]),
+    revision: JSON.stringify([2, category, least, [...allowed].toSorted()]),
     categories: [category],
     inProcess: true,
     batch: { items: 1000, characters: 100_000 },
     moderate: async (items) => items.map(judge),
   };
+}
+
+/** How much less likely the likeliest allowed language is than the likeliest of all: 0 to 1. */
+function distanceOf(stretch: string, allowed: ReadonlySet<string>): number {
+  const likely = francAll(stretch, { minLength: 1 });
+  // The library compares those scripts alone that it knows, however little of the text is in them.
+  if (likely[0]?.[0] === 'und' || count(stretch, UNKNOWN) > count(stretch, KNOWN)) return 1;
+  const best = likely.find(([code]) => allowed.has(canonical(code)));
+  if (!best) return 1;
+  // It counts a trigram once, knows few of each language, and divides by the length: whatever is long, or repeats itself,
+  // would be near to everything.
+  return Math.min(1, (1 - best[1]) * (stretch.length / Math.min(trigramsIn(stretch), KNOWN_TRIGRAMS)));
 }
 
 function readLanguages(languages: unknown): ReadonlySet<string> {
