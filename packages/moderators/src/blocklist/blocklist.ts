@@ -16,7 +16,7 @@ export interface BlocklistOptions<C extends string = 'blocklist'> {
 }
 
 /** Changes with the way texts are compared: verdicts kept by an older version must not be used. */
-const COMPARISON = 1;
+const COMPARISON = 2;
 
 const optionsSchema = z.strictObject({
   category: z.optional(z.string().check(z.regex(/^(?!\*$)[^]*\S/))),

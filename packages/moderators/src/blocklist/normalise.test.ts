@@ -17,3 +17,17 @@ test('look-alikes differ from the plain reading only', () => {
   expect(normalise('Сор')).toEqual({ plain: 'сор', imitated: 'cop' });
   expect(normalise('cop')).toEqual({ plain: 'cop', imitated: 'cop' });
 });
+
+test('the time grows with the length alone, whatever marks are stacked', () => {
+  const timeOf = (text: string): number => {
+    const begun = performance.now();
+    normalise(text);
+    return performance.now() - begun;
+  };
+  for (const marks of ['\u094d\uff9e', '\u094d\uff9f', '\uff9e', '\u094d\u093c', '\u0301', '\u3099\u094d']) {
+    timeOf(`\u0915${marks.repeat(1_000)}`);
+    const small = timeOf(`\u0915${marks.repeat(10_000)}`);
+    // Eight times the length: 8 is linear and 64 is not, and a busy machine has its share.
+    expect(timeOf(`\u0915${marks.repeat(80_000)}`)).toBeLessThan(24 * small + 100);
+  }
+});
