@@ -1,4 +1,4 @@
-import { quorum } from '@chaperone/core';
+import { clear, quorum, type Moderator } from '@chaperone/core';
 import { fakeModerator, startServer } from '@chaperone/testing';
 import { describe, expect, test } from 'vitest';
 import { useVendor } from '../../test/support/use-vendor.ts';
@@ -73,6 +73,48 @@ describe('a moderator that does not', () => {
   });
 });
 
+describe('what a guard would not take is no answer', () => {
+  const problemOf = async (answer: () => unknown, options: object = {}): Promise<string | undefined> => {
+    const moderator = { name: 'mine', categories: ['x'], moderate: answer };
+    const connection = await testConnection(moderator as unknown as Moderator, options);
+    expect(connection).toMatchObject({ moderator: 'mine', isWorking: false, input: { status: 'failed' } });
+    return connection.input.problem;
+  };
+
+  test.each<[string, unknown]>([
+    ['no scores', [{ status: 'clear', flagged: [] }]],
+    ['a status of its own', [{ status: 'ok' }]],
+    ['a score of 7', [{ status: 'clear', flagged: [], scores: { x: 7 } }]],
+    ['a score that is a text', [{ status: 'flagged', flagged: [], scores: { x: 'high' } }]],
+    ['two reports', [clear(), clear()]],
+    ['nothing', [null]],
+    ['no list', { 0: clear() }],
+  ])('%s', async (_, answer) => {
+    expect(await problemOf(async () => answer)).toBe('It answers something else than its contract says.');
+  });
+
+  test('an error, thrown at once or later, and nothing of it is told', async () => {
+    const thrown = new Error('canary-key');
+    const problems = [
+      await problemOf(() => {
+        throw thrown;
+      }),
+      await problemOf(() => Promise.reject(thrown)),
+    ];
+    expect(problems).toEqual(['It cannot be reached.', 'It cannot be reached.']);
+  });
+
+  test('and a wrong option, or what is no moderator, is a problem too', async () => {
+    expect(await problemOf(async () => [clear()], { deadline: -1 })).toContain('testConnection.deadline must be');
+    expect(await problemOf(async () => [clear()], { text: ' ' })).toContain('testConnection.text must be');
+    expect(await problemOf(async () => [clear()], { context: { tenant: 7 } })).toContain('testConnection.context');
+    expect(await problemOf(async () => [clear()], { timeout: 5 })).toContain('testConnection.timeout is not an option');
+    const none = await testConnection({ name: 'none' } as Moderator);
+    expect(none).toMatchObject({ moderator: 'none', isWorking: false, input: { problem: expect.any(String) } });
+    expect((await testConnection(undefined as unknown as Moderator)).isWorking).toBe(false);
+  });
+});
+
 describe('a service that can be pinged', () => {
   const vendor = useVendor(({ body }) =>
     JSON.stringify(body).includes('ping') ? { result: 'pong' } : { flagged: false },
@@ -87,6 +129,22 @@ describe('a service that can be pinged', () => {
       { point: 'ping' },
       { point: 'app.moderation.output' },
     ]);
+  });
+
+  test('and hangs, whatever the signal says, is left at the deadline', async () => {
+    const hanging = httpModeration({ url: vendor().url, contract: 'dify', fetch: () => new Promise(() => {}) });
+    expect(await testConnection(hanging, { deadline: 30 })).toMatchObject({
+      isWorking: false,
+      input: { problem: 'It did not answer within 30 ms.' },
+    });
+  });
+
+  test('and throws is a problem of which nothing else is told', async () => {
+    const throwing = {
+      ...fakeModerator(),
+      ping: () => Promise.reject(new Error('canary-key')),
+    };
+    expect(await testConnection(throwing)).toMatchObject({ input: { problem: 'It cannot be reached.' } });
   });
 
   test('of which the pong is wrong is not asked', async () => {

@@ -1,12 +1,16 @@
 import {
+  createGuard,
   failed,
-  type Ask,
+  isConfigurationError,
+  unsupported,
   type CallContext,
-  type Item,
   type Moderator,
   type Report,
   type Stage,
 } from '@chaperone/core';
+import * as z from 'zod/mini';
+import { someText } from '../http/options.ts';
+import { readOptions } from '../options.ts';
 import type { Pinged } from './pinged.ts';
 
 export interface TestConnectionOptions {
@@ -41,9 +45,21 @@ export interface Connection {
   readonly output: StageConnection;
 }
 
+const optionsSchema = z.strictObject({
+  deadline: z.optional(z.number().check(z.gt(0), z.lte(600_000))),
+  context: z.optional(z.record(z.string(), z.optional(z.string()))),
+  text: z.optional(someText),
+});
+const requirements = {
+  deadline: 'milliseconds, from more than 0 to 600,000',
+  context: 'an object of texts, such as { tenant }',
+  text: 'a text that is not empty',
+};
+
 /**
- * Asks a moderator about one harmless text for each stage, before a configuration is saved. It costs what two requests
- * cost. Never rejects, and holds no key.
+ * Asks a moderator about one harmless text for each stage, as a guard would, before a configuration is saved. It costs
+ * what two requests cost. Never rejects: a wrong option, or what is no moderator, is a problem like others. Holds no key
+ * and nothing that was thrown.
  */
 export async function testConnection(
   moderator: Moderator & Partial<Pinged>,
@@ -52,40 +68,91 @@ export async function testConnection(
   const input = await tryStage(moderator, 'input', options);
   const output = await tryStage(moderator, 'output', options);
   const isWorking = input.problem === undefined && output.problem === undefined;
-  return { moderator: moderator.name, isWorking, input, output };
+  return { moderator: nameOf(moderator), isWorking, input, output };
+}
+
+function nameOf(moderator: Moderator): string {
+  try {
+    return moderator.name;
+  } catch {
+    return '';
+  }
 }
 
 async function tryStage(
   moderator: Moderator & Partial<Pinged>,
   stage: Stage,
-  { deadline = 10_000, context, text = 'The weather is fine today.' }: TestConnectionOptions,
+  options: TestConnectionOptions,
 ): Promise<StageConnection> {
-  const signal = AbortSignal.timeout(deadline);
-  const segment = { kind: 'text', role: stage === 'input' ? 'user' : 'assistant', path: 'test', text } as const;
-  const item: Item = { segment, stage, message: [segment], conversation: [] };
-  const options = { signal, ...(context && { context }) };
   const begun = performance.now();
-  const unwell = await moderator.ping?.(options);
-  const [report = failed('malformed')] = unwell ? [unwell] : await ask(moderator, [item], options);
-  const latency = Math.round(performance.now() - begun);
-  return { status: report.status, latency, ...describe(report, moderator), ...problem(report, signal, deadline) };
+  try {
+    const { deadline = 10_000, text = 'The weather is fine today.' } = readOptions(
+      'testConnection',
+      optionsSchema,
+      options,
+      requirements,
+    );
+    const context = options.context ?? {};
+    const report = (await ping(moderator, deadline, context)) ?? (await ask(moderator, stage, text, deadline, context));
+    const latency = Math.round(performance.now() - begun);
+    return { status: report.status, latency, ...describe(report, moderator), ...problem(report, deadline) };
+  } catch (error) {
+    const latency = Math.round(performance.now() - begun);
+    const what = isConfigurationError(error) ? error.message : 'It is no moderator: see the interface Moderator.';
+    return { status: 'failed', latency, gives: [], unlisted: [], problem: what };
+  }
 }
 
-/** One moderator, and the members that it asks, without what a guard puts around them. */
+/** What is wrong with a service that can be pinged; undefined: nothing is. */
+async function ping(
+  moderator: Moderator & Partial<Pinged>,
+  deadline: number,
+  context: CallContext,
+): Promise<Report | undefined> {
+  if (moderator.ping === undefined) return undefined;
+  const controller = new AbortController();
+  const late = Promise.withResolvers<Report>();
+  const timer = setTimeout(() => {
+    controller.abort();
+    late.resolve(failed('timeout'));
+  }, deadline);
+  const pong = async (): Promise<Report | undefined> => {
+    try {
+      const unwell: unknown = await moderator.ping?.({ signal: controller.signal, context });
+      return unwell === undefined ? undefined : read(unwell);
+    } catch {
+      return failed('unavailable'); // what it threw may hold a key
+    }
+  };
+  try {
+    return await Promise.race([pong(), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const unwellSchema = z.object({
+  status: z.literal('failed'),
+  reason: z.enum(['timeout', 'unavailable', 'malformed', 'refused', 'denied', 'quota', 'aborted']),
+  detail: z.optional(z.string()),
+});
+
+function read(unwell: unknown): Report {
+  const { data } = unwellSchema.safeParse(unwell);
+  return data ? failed(data.reason, data.detail === undefined ? {} : { detail: data.detail }) : failed('malformed');
+}
+
+/** A guard of its own asks, so that what it takes for an answer is what a guard takes for one. */
 async function ask(
   moderator: Moderator,
-  items: readonly Item[],
-  options: { readonly signal: AbortSignal; readonly context?: CallContext },
-): Promise<readonly Report[]> {
-  const askMember: Ask = async (member, asked) => {
-    const reports = await member.moderate(asked, { ...options, ask: askMember }).catch(() => undefined);
-    return asked.map((_, index) => ({ moderator: member.name, ...(reports?.[index] ?? failed('unavailable')) }));
-  };
-  const late = new Promise<readonly Report[]>((resolve) => {
-    options.signal.addEventListener('abort', () => resolve([failed('timeout')]), { once: true });
-  });
-  const answer = moderator.moderate(items, { ...options, ask: askMember }).catch(() => [failed('unavailable')]);
-  return Promise.race([answer, late]);
+  stage: Stage,
+  text: string,
+  deadline: number,
+  context: CallContext,
+): Promise<Report> {
+  const moderation = { deadline, retries: 0, batch: false, breaker: false, cache: false } as const;
+  const { verdicts } = await createGuard({ moderators: [moderator], moderation }).check(text, { stage, context });
+  return verdicts[0] ?? unsupported('kind');
 }
 
 function describe(report: Report, { categories }: Moderator): Pick<StageConnection, 'model' | 'gives' | 'unlisted'> {
@@ -115,10 +182,10 @@ const REASONS = {
   aborted: 'It did not answer in time.',
 } as const;
 
-function problem(report: Report, { aborted }: AbortSignal, deadline: number): Pick<StageConnection, 'problem'> {
+function problem(report: Report, deadline: number): Pick<StageConnection, 'problem'> {
   if (report.status === 'unsupported') return { problem: `It does not judge plain text (${report.reason}).` };
   if (report.status === 'flagged') return { problem: 'It flags a harmless text: check its rules.' };
   if (report.status !== 'failed') return {};
-  if (aborted) return { problem: `It did not answer within ${deadline} ms.` };
+  if (report.reason === 'timeout') return { problem: `It did not answer within ${deadline} ms.` };
   return { problem: report.detail ?? REASONS[report.reason] };
 }
