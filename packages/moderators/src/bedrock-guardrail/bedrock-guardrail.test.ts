@@ -88,6 +88,7 @@ test("Its message becomes the guard's, unless turned off", async () => {
   const messageWith = async (useMessage: boolean): Promise<string> =>
     (await createGuard({ moderators: [make({ useMessage })], message: 'Ours.' }).check('x')).message;
   expect([await messageWith(true), await messageWith(false)]).toEqual([BEDROCK.outputs[0]?.text, 'Ours.']);
+  expect(make({ useMessage: true }).revision).not.toBe(make({ useMessage: false }).revision);
 });
 
 test('A signer that fails is a failure that will not pass; nothing is sent, and nothing that it threw is told', async () => {

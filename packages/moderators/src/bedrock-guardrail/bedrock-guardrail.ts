@@ -83,7 +83,7 @@ export function bedrockGuardrail(options: BedrockGuardrailOptions): Moderator<Be
 
   return {
     name: given.name ?? 'bedrock-guardrail',
-    revision: JSON.stringify([baseURL, guardrail, version]),
+    revision: JSON.stringify([baseURL, guardrail, version, useMessage]),
     categories: BEDROCK_CATEGORIES,
     maxCharacters: 10_000,
     async moderate(items, moderateOptions) {

@@ -48,6 +48,13 @@ export const answerSchema: z.ZodMiniType<Answer> = z.object({
   text: z.nullish(z.string()),
 });
 
+const flaggedSchema = z.object({ flagged: z.literal(true) });
+
+/** Whether an answer flags. That counts before all: what is odd about the rest of it makes no flag a failure. */
+export function isFlagged(body: unknown): boolean {
+  return flaggedSchema.safeParse(body).success;
+}
+
 export interface Answer {
   readonly flagged: boolean;
   readonly action?: 'direct_output' | 'overridden' | 'overrided' | null | undefined;

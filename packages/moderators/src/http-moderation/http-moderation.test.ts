@@ -77,6 +77,21 @@ describe('the custom extension contract', () => {
   );
 });
 
+test.each<[string, object]>([
+  ['a preset that is a number', { preset_response: 5 }],
+  ['an action of its own', { action: 'explode', preset_response: 'No.' }],
+  ['a text that is a list', { text: [] }],
+])('A flag is one even with %s, which is dropped', async (_, more) => {
+  answering({ flagged: true, ...more });
+  for (const contract of ['extension', 'dify'] as const)
+    expect(await reportOn([text('x')], { contract }, 'output')).toEqual({ status: 'flagged', flagged: [], scores: {} });
+});
+
+test('Verdicts that were made with the preset, or with the bytes of images, are not those made without', () => {
+  const revisions = [{}, { usePresetResponse: false }, { sendImageBytes: true }].map((more) => make(more).revision);
+  expect(new Set(revisions).size).toBe(3);
+});
+
 describe("Dify's form of it", () => {
   const dify = { contract: 'dify', agentId: DIFY.input.params.app_id } as const;
 
@@ -212,7 +227,7 @@ testFaults({
     ['a flag that is a text', { flagged: 'false' }],
     ['no flag', { preset_response: 'x' }],
     ['an action of its own', { flagged: false, action: 'explode' }],
-    ['a preset that is a number', { flagged: true, preset_response: 5 }],
+    ['a preset that is a number', { flagged: false, preset_response: 5 }],
   ],
 });
 

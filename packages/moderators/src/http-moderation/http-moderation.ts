@@ -9,7 +9,7 @@ import { post, type Fetch, type Posted } from '../http/post.ts';
 import type { Service } from '../http/service.ts';
 import { TEXT_KINDS } from '../kinds.ts';
 import { readOptions } from '../options.ts';
-import { answerSchema, CONTRACTS, queryOf, type Answer, type Contract } from './contract.ts';
+import { answerSchema, CONTRACTS, isFlagged, queryOf, type Answer, type Contract } from './contract.ts';
 import { plainText } from './plain-text.ts';
 
 export interface HTTPModerationOptions {
@@ -82,8 +82,8 @@ export function httpModeration(options: HTTPModerationOptions): Moderator<never>
     const posted = await send(contract.requestFor(item.stage, id, parts), { signal, ...(context && { context }) });
     if ('failure' in posted) return posted.failure;
     const answer = answerSchema.safeParse(posted.body);
+    if (isFlagged(posted.body)) return { ...flag(), ...(answer.success && suggestion(answer.data, item)) };
     if (!answer.success) return failed('malformed', { detail: 'The answer is not one of the extension contract.' });
-    if (answer.data.flagged) return { ...flag(), ...suggestion(answer.data, item) };
     // What was not sent is not clear for what was.
     return isWhole ? clear() : unseen;
   }
@@ -99,7 +99,13 @@ export function httpModeration(options: HTTPModerationOptions): Moderator<never>
 
   return {
     name: given.name ?? 'http-moderation',
-    revision: JSON.stringify([given.contract ?? 'extension', url, typeof agentId === 'string' ? agentId : null]),
+    revision: JSON.stringify([
+      given.contract ?? 'extension',
+      url,
+      typeof agentId === 'string' ? agentId : null,
+      usePresetResponse,
+      sendImageBytes,
+    ]),
     categories: [],
     kinds: contract.hasImages ? [...TEXT_KINDS, 'image'] : TEXT_KINDS,
     reads: 'message',

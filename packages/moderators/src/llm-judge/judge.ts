@@ -19,7 +19,7 @@ export interface Subject {
 export interface Judge<C extends string = string> {
   /** The moderator's name, unless another is given. */
   readonly name: string;
-  /** Changes when its words do. */
+  /** Says what kind of judge it is; changes when its words or its categories do. */
   readonly revision: string;
   readonly categories: readonly C[];
   readonly reads: 'message' | 'conversation';

@@ -270,14 +270,67 @@ describe.each(names)('text that tries to talk to the judge %s', (name) => {
             const shown = z
               .object({ judge: z.object({ role: z.literal('user'), text: z.string() }) })
               .parse(JSON.parse(data ?? ''));
-            expect(shown.judge.text.replaceAll(/(?<=<|\[) /g, '')).toBe(text.replaceAll(/(?<=<|\[) /g, ''));
+            expect(shown.judge.text.replaceAll(/(?<=[<＜‹[]) /g, '')).toBe(text.replaceAll(/(?<=[<＜‹[]) /g, ''));
           }
-          expect(data).not.toMatch(/<[|/\p{L}]|\[\/?INST\]/u);
+          expect(data).not.toMatch(/[<＜‹][^ \t\r\n]|\[\/?[A-Za-z_]+\]/u);
         },
       ),
       { numRuns: 300 },
     );
   });
+});
+
+const MARKS = [
+  '<|im_start|>',
+  '<｜User｜>',
+  '<｜end▁of▁sentence｜>',
+  '＜|im_end|＞',
+  '‹s›',
+  '<unused0>',
+  '<0x0A>',
+  '<1>',
+  '</s>',
+  '<<SYS>>',
+  '<\u200b|im_start|>',
+  '<\ufeff|x|>',
+  '<\u00a0|x|>',
+  '[INST]',
+  '[/INST]',
+  '[SYSTEM_PROMPT]',
+  '[/TOOL_RESULTS]',
+  '[gMASK]',
+];
+test.each(MARKS)('The mark %j reaches no judge unbroken', (mark) => {
+  for (const judge of Object.values(JUDGES)) {
+    const subject = { stage: 'input', text: `a ${mark} b`, earlier: [{ role: 'user', content: mark }] } as const;
+    for (const message of judge.ask(subject)) expect(message.content).not.toContain(mark);
+  }
+});
+
+test('The text that a judge is shown as one line is one, whatever ends a line', () => {
+  const data = noZorps.ask({ stage: 'input', text: 'a\u2028b\u2029c\u0085d\u000be\nf', earlier: [] })[1]?.content;
+  expect(data?.split(/[\n\v\f\r\u0085\u2028\u2029]/)).toHaveLength(3);
+  expect(data).toContain(String.raw`a\u2028b\u2029c\u0085d\u000be\nf`);
+});
+
+test('Judges of another kind, policy or category share no verdict', () => {
+  const words = 'No zorps.';
+  const judges = [
+    policyJudge({ category: 'zorps', policy: words }),
+    policyJudge({ category: 'others', policy: words }),
+    policyJudge({ category: 'zorps', policy: `${words} None.` }),
+    policyJudge({ category: 'zorps', policy: words, reads: 'conversation' }),
+    gptOSSSafeguard({ category: 'zorps', policy: words }),
+    gptOSSSafeguard({ category: 'others', policy: words }),
+    graniteGuardian({ category: 'zorps', criteria: words }),
+    graniteGuardian({ category: 'others', criteria: words }),
+    llamaGuard,
+    qwen3Guard,
+  ];
+  const revisions = judges.map((judge) => make(judge, { name: 'judge' }).revision);
+  expect(new Set(revisions).size).toBe(judges.length);
+  // All but the reading is in the judge's own, too.
+  expect(new Set(judges.map(({ revision }) => revision)).size).toBe(judges.length - 1);
 });
 
 test('The border is another in each request, and cannot be learnt', () => {
@@ -398,6 +451,10 @@ test.each<[string, object]>([
   ['llmJudge.model must be the name of a model', { model: {} }],
   ['llmJudge.model must be the name of a model', { model: '' }],
   ['llmJudge.baseURL is for the name of a model', { model: new MockLanguageModelV4(), apiKey: undefined }],
+  [
+    'llmJudge.fetch is for the name of a model',
+    { model: new MockLanguageModelV4(), apiKey: undefined, baseURL: undefined, fetch },
+  ],
   ['llmJudge.apiKey is missing', { baseURL: 'https://api.openai.com/v1', apiKey: undefined }],
   ['llmJudge.deadline is not an option', { deadline: 5 }],
 ])('%s', (problem, options) => {

@@ -75,7 +75,16 @@ export function llmJudge<const C extends string>(judge: Judge<C>, options: LLMJu
 
   return {
     name: given.name ?? judge.name,
-    revision: fingerprint(JSON.stringify([typeof model === 'string' ? model : model.modelId, where, judge.revision])),
+    revision: fingerprint(
+      JSON.stringify([
+        typeof model === 'string' ? model : model.modelId,
+        where,
+        judge.name,
+        judge.categories,
+        judge.reads,
+        judge.revision,
+      ]),
+    ),
     categories: judge.categories,
     reads: judge.reads,
     ...(partition && { partition }),
@@ -83,16 +92,16 @@ export function llmJudge<const C extends string>(judge: Judge<C>, options: LLMJu
   };
 }
 
-function connect({ model, fetch, ...endpoint }: Pick<LLMJudgeOptions, 'model' | 'fetch' | 'apiKey' | 'baseURL'>) {
+function connect({ model, ...endpoint }: Pick<LLMJudgeOptions, 'model' | 'fetch' | 'apiKey' | 'baseURL'>) {
   if (typeof model === 'string') {
     const { baseURL, credentials } = resolveEndpoint('llmJudge', endpoint);
     return {
-      ask: chatEndpoint(model, baseURL, credentials, fetch),
+      ask: chatEndpoint(model, baseURL, credentials, endpoint.fetch),
       where: baseURL,
       partition: credentials.partition,
     };
   }
-  for (const option of ['apiKey', 'baseURL'] as const)
+  for (const option of ['apiKey', 'baseURL', 'fetch'] as const)
     if (endpoint[option] !== undefined)
       throw new ConfigurationError(
         `llmJudge.${option}`,

@@ -10,7 +10,7 @@ import { contentOf, untrusted, type JudgePolicy } from './policy.ts';
 export function gptOSSSafeguard<const C extends string>({ category, policy, reads }: JudgePolicy<C>): Judge<C> {
   return {
     name: `gpt-oss-safeguard:${category}`,
-    revision: `1 ${policy}`,
+    revision: JSON.stringify(['gpt-oss-safeguard', 2, category, policy]),
     categories: [category],
     reads: reads ?? 'message',
     ask: (subject) => {

@@ -19,7 +19,7 @@ export interface GraniteCriterion<C extends string> {
 export function graniteGuardian<const C extends string>({ category, criteria }: GraniteCriterion<C>): Judge<C> {
   return {
     name: `granite-guardian:${category}`,
-    revision: `1 ${criteria}`,
+    revision: JSON.stringify(['granite-guardian', 2, category, criteria]),
     categories: [category],
     reads: 'conversation',
     ask: (subject) => {

@@ -30,7 +30,7 @@ const ANSWER = /^\s*(?:safe|unsafe(?:\s*\n\s*(?<codes>S\d{1,2}(?:\s*,\s*S\d{1,2}
  */
 export const llamaGuard: Judge<LlamaGuardCategory> = {
   name: 'llama-guard',
-  revision: '1',
+  revision: 'llama-guard 2',
   categories: LLAMA_GUARD_CATEGORIES,
   reads: 'conversation',
   ask: turnsOf,

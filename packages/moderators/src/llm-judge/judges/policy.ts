@@ -51,7 +51,7 @@ export function contentOf({ stage, text, earlier }: Subject): object {
 export function policyJudge<const C extends string>({ category, policy, reads }: JudgePolicy<C>): Judge<C> {
   return {
     name: `judge:${category}`,
-    revision: `1 ${policy}`,
+    revision: JSON.stringify(['policy', 2, category, policy]),
     categories: [category],
     reads: reads ?? 'message',
     schema: { name: 'judgement', schema },

@@ -27,7 +27,7 @@ const ANSWER =
  */
 export const qwen3Guard: Judge<Qwen3GuardCategory> = {
   name: 'qwen3-guard',
-  revision: '1',
+  revision: 'qwen3-guard 2',
   categories: QWEN3_GUARD_CATEGORIES,
   reads: 'conversation',
   ask: turnsOf,
