@@ -1,4 +1,12 @@
-import { createGuard, isConfigurationError, type Guard, type Moderator } from '@chaperone/core';
+import {
+  clear,
+  createGuard,
+  firstAvailable,
+  flag,
+  isConfigurationError,
+  type Guard,
+  type Moderator,
+} from '@chaperone/core';
 import { httpModeration, openaiModeration } from '@chaperone/moderators';
 import { fakeModerator, testModerator } from '@chaperone/testing';
 import OpenAI from 'openai';
@@ -392,6 +400,26 @@ describe('what nobody has judged is no result of the OpenAI contract', () => {
       ],
     });
     expect(JSON.stringify(await resultOf('Hi'))).not.toContain('"gore":0');
+  });
+
+  test('a guard whose moderators name no category has one all the same, so that it can be told what it was judged on', async () => {
+    const nameless = fakeModerator({ fails: () => [clear()] });
+    const answer = await answerTo('/v1/moderations', { input: 'Hi' }, handlerOf({}, guardOf(nameless)));
+    expect(answer).toMatchObject({
+      results: [{ categories: { flagged: false }, category_applied_input_types: { flagged: ['text'] } }],
+    });
+    nameless.fail(() => [flag()]);
+    expect(await answerTo('/v1/moderations', { input: 'zorp' }, handlerOf({}, guardOf(nameless)))).toMatchObject({
+      results: [{ flagged: true, categories: { flagged: true }, category_scores: { flagged: 1 } }],
+    });
+  });
+
+  test('where a moderator is made of others, categories are judged by those that were asked', async () => {
+    const others = fakeModerator({ name: 'others', categories: ['spam'] });
+    const handler = handlerOf({}, createGuard({ moderators: [firstAvailable([words, others])] }));
+    expect(await answerTo('/v1/moderations', { input: 'Hi' }, handler)).toMatchObject({
+      results: [{ category_applied_input_types: { hate: ['text'], spam: [] } }],
+    });
   });
 
   test('openaiModeration and httpModeration in front of it say that it has failed', async () => {

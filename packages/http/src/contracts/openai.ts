@@ -68,6 +68,9 @@ function modelIn(decisions: readonly Decision[]): string {
   return models[0] ?? 'chaperone';
 }
 
+/** The one category of a guard whose moderators name none: without any, nobody could tell that it was judged. */
+const UNNAMED = 'flagged';
+
 type Rules = EffectivePolicy['input']['rules'];
 type Message = Inquiry['messages'][number];
 type Kind = ContentPart['type'];
@@ -85,12 +88,13 @@ function resultOf({ findings, verdicts }: Decision, rules: Rules, message: Messa
   }
   const names = rules.map(({ category }) => category);
   // `'*'` stands for what has no name: a flag without a category says as much.
-  const categories = [...new Set([...names, ...blocked, ...applied.keys()])].filter((category) => category !== '*');
+  const named = [...new Set([...names, ...blocked, ...applied.keys()])].filter((category) => category !== '*');
+  const categories = named.length > 0 ? named : ['*'];
   const by = (value: (category: string) => unknown): object =>
     Object.fromEntries(
       categories.flatMap((category) => {
         const said = value(category);
-        return said === undefined ? [] : [[category, said]];
+        return said === undefined ? [] : [[category === '*' ? UNNAMED : category, said]];
       }),
     );
   return {
