@@ -9,6 +9,7 @@ import { readOnce } from './iterate.ts';
 import { guardReply, type Guarded } from './chat/reply.ts';
 import { guardStream, type GuardedStream } from './chat/stream.ts';
 import { checkContent } from './check.ts';
+import { cleanHistory, type Cleaned, type HistoryAdapter } from './clean.ts';
 import { ConfigurationError } from './errors.ts';
 import { createEventHub, type Events, type Listener } from './events.ts';
 import { explain, type EffectivePolicy } from './explain.ts';
@@ -22,6 +23,7 @@ import type { GuardOptions } from './options.ts';
 import { compilePolicy, type CompiledPolicy, type Roster } from './policy/compile.ts';
 import type { Decision } from './policy/decision.ts';
 import type { Policy } from './policy/policy.ts';
+import { ReleasedTexts } from './released.ts';
 import { readOptions, type Settings } from './settings.ts';
 import { createTasks } from './tasks.ts';
 import { isEnabled, unguarded } from './unguarded.ts';
@@ -33,6 +35,14 @@ export interface CallOptions {
   readonly context?: CallContext;
   /** Aborts moderation and generation; the call rejects with its reason. */
   readonly signal?: AbortSignal;
+}
+
+export interface StreamOptions extends CallOptions {
+  /**
+   * What this very guard has let out of late is not judged again, under the same rules: for a guard around a route whose
+   * model may have one too. It is recognised by what it says, to the letter. Default `false`.
+   */
+  readonly recognise?: boolean;
 }
 
 export interface CheckOptions extends CallOptions {
@@ -58,6 +68,15 @@ export interface Guard<C extends string = string> {
     contents: Iterable<Content> | AsyncIterable<Content>,
     options?: CheckManyOptions,
   ): AsyncIterable<Decision<C>>;
+  /**
+   * Takes out of a chat that you keep what the policy would block in its older turns, and the answers that it got, as every
+   * guarded call does by itself; the new turn is not judged. What was judged before costs nothing.
+   */
+  clean<Request>(
+    adapter: HistoryAdapter<Request>,
+    request: Request,
+    options?: CallOptions,
+  ): Promise<Cleaned<Request, C>>;
   /** The same function, guarded: any that takes messages and gives text, or pieces of text. */
   wrap<M extends ChatMessage, R extends GeneratedText>(generate: GenerateText<M, R>): Wrapped<M, R>;
   /** The same guard, for calls of this context: added to what is known already. */
@@ -85,7 +104,7 @@ export interface Guard<C extends string = string> {
     adapter: ChatAdapter<Request, Reply, Chunk>,
     request: Request,
     generate: Generate<Request, AsyncIterable<Chunk>>,
-    options?: CallOptions,
+    options?: StreamOptions,
   ): Promise<GuardedStream<Chunk, C>>;
 }
 
@@ -109,7 +128,8 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
     ...settings,
     panel,
     events,
-    tasks: createTasks(),
+    tasks: createTasks(options.waitUntil),
+    released: new ReleasedTexts(),
     policyFor: policyResolver(options.policy ?? {}, settings.roster),
     shadow: options.shadow && compilePolicy(options.shadow, settings.roster, 'shadow'),
   };
@@ -123,9 +143,12 @@ function guardFor(
   base: CallContext,
   passesBy: Map<string, readonly string[]>,
 ): Guard {
-  const begin = (kind: CallKind, { context, signal }: CallOptions = {}): Call => {
+  /** Who judges by the conversation may see another one around a route than around the model in it. */
+  const canRecognise = settings.roster.output.every(({ reads }) => reads !== 'conversation');
+  const begin = (kind: CallKind, { context, signal, recognise = false }: StreamOptions = {}): Call => {
     const whose = extend(base, context);
-    return new Call(isEnabled(settings.enabled, whose) ? parts : unguarded(parts), kind, whose, signal);
+    const isOn = isEnabled(settings.enabled, whose);
+    return new Call(isOn ? parts : unguarded(parts), kind, whose, signal, recognise && canRecognise);
   };
   const { events, tasks } = parts;
   return {
@@ -134,6 +157,7 @@ function guardFor(
       return checkContent(begin('check', options), content, stage);
     },
     checkMany: (contents, options = {}) => checkMany(contents, options, begin),
+    clean: async (adapter, request, options) => cleanHistory(begin('check', options), adapter, request),
     wrap: (generate) => (messages, options) =>
       // Which of its results a function gives is known to the compiler; at run time the promise and the stream are one.
       guardText(begin('reply', options), messages, generate) as never,

@@ -1,4 +1,12 @@
-export { createGuard, type CallOptions, type CheckManyOptions, type CheckOptions, type Guard } from './guard.ts';
+export {
+  createGuard,
+  type CallOptions,
+  type CheckManyOptions,
+  type CheckOptions,
+  type Guard,
+  type StreamOptions,
+} from './guard.ts';
+export type { Cleaned, HistoryAdapter } from './clean.ts';
 export type {
   AskingOptions,
   CacheOptions,
@@ -67,3 +75,4 @@ export type { ChatMessage, Content, ContentPart } from './chat/content.ts';
 export type { Generate } from './chat/generation.ts';
 export type { Guarded } from './chat/reply.ts';
 export type { GuardedStream } from './chat/stream.ts';
+export { textAdapter as plainChat, type Text as PlainText } from './chat/text.ts';

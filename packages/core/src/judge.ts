@@ -5,7 +5,7 @@ import type { Fallback } from './fallback/fallback.ts';
 import type { Outcome } from './fallback/outcome.ts';
 import { isText } from './is.ts';
 import { getOrAdd } from './look-up.ts';
-import { messageFor, type MessageOption } from './messages.ts';
+import { messageFor, type LocalizedText, type MessageOption } from './messages.ts';
 import type { CallContext, Stage } from './moderation/moderator.ts';
 import type { Target } from './moderation/items.ts';
 import { mergeVerdicts, type PieceVerdict } from './moderation/pieces.ts';
@@ -22,6 +22,7 @@ export interface JudgeParts {
   readonly events: EventHub;
   readonly uncheckedPolicy: UncheckedPolicy;
   readonly message: MessageOption | undefined;
+  readonly helpLines: LocalizedText | undefined;
   readonly captureContent: CaptureContent;
   /** A policy that is only told about. */
   readonly shadow: CompiledPolicy | undefined;
@@ -154,6 +155,11 @@ export class Judgement {
     return this.#strictest(this.#all());
   }
 
+  /** Whether all that was read so far was checked, and nothing was found. */
+  get isClean(): boolean {
+    return this.#all().every(({ action, unchecked }) => action === 'allow' && unchecked.length === 0);
+  }
+
   #strictest(all: readonly Weighed[]): Action {
     const omitted = new Set(this.#omitted.map(({ path }) => path));
     return strictest(all.map(({ path, action }) => (omitted.has(path) ? 'allow' : action)));
@@ -261,7 +267,8 @@ export class Judgement {
       message: '',
       policyVersion: this.#case.policy.version,
     };
-    return Object.freeze({ ...decision, message: messageFor(this.#parts.message, decision, this.#case.context) });
+    const { message, helpLines } = this.#parts;
+    return Object.freeze({ ...decision, message: messageFor(message, decision, this.#case.context, helpLines) });
   }
 
   #refusedPaths(decision: Decision): readonly string[] {

@@ -28,8 +28,13 @@ export type MessageOption<C extends string = string> =
   | MessageTable<C>
   | ((decision: Decision<C>, context: CallContext) => string);
 
-/** The guard's own words, in the languages that it ships: of what a stage blocked, of a warning, of what went unchecked. */
-const OWN_WORDS: { readonly [K in Stage | 'warn' | 'unchecked']: { readonly [locale: string]: string } } = {
+/**
+ * The guard's own words, in the languages that it ships: of what a stage blocked, of a warning, of what went unchecked,
+ * and for whoever writes of hurting themselves.
+ */
+const OWN_WORDS: {
+  readonly [K in Stage | 'warn' | 'unchecked' | 'selfHarm' | 'helpLines']: { readonly [locale: string]: string };
+} = {
   input: {
     en: "Sorry, I can't respond to this: a safety check flagged it.",
     fr: "Désolé, je ne peux pas y répondre : un contrôle de sécurité l'a signalé.",
@@ -45,6 +50,16 @@ const OWN_WORDS: { readonly [K in Stage | 'warn' | 'unchecked']: { readonly [loc
     fr: 'Attention : ce sujet est sensible.',
     zh: '请注意：话题敏感。',
   },
+  selfHarm: {
+    en: "I'm sorry that you are going through this. You don't have to face it alone: please talk to somebody you trust.",
+    fr: "Je suis désolé que vous traversiez cela. Vous n'êtes pas seul : parlez-en à quelqu'un en qui vous avez confiance.",
+    zh: '很抱歉你正在经历这些。你不必独自面对，请和你信任的人谈谈。',
+  },
+  helpLines: {
+    en: 'If you are in danger, call your local emergency number or a crisis line.',
+    fr: "En cas de danger, appelez les urgences ou une ligne d'écoute.",
+    zh: '如有危险，请拨打当地急救电话或心理援助热线。',
+  },
   unchecked: {
     en: 'Sorry, the safety check did not work. Please try again later.',
     fr: "Désolé, le contrôle de sécurité n'a pas fonctionné. Veuillez réessayer plus tard.",
@@ -53,13 +68,21 @@ const OWN_WORDS: { readonly [K in Stage | 'warn' | 'unchecked']: { readonly [loc
 };
 
 /** What a decision says to the user: empty for `allow` and `review`. */
-export function messageFor(option: MessageOption | undefined, decision: Decision, context: CallContext): string {
+export function messageFor(
+  option: MessageOption | undefined,
+  decision: Decision,
+  context: CallContext,
+  helpLines: LocalizedText = OWN_WORDS.helpLines,
+): string {
   if (decision.action === 'allow' || decision.action === 'review') return '';
   const [finding] = blocking(decision);
   const suggested = suggestionIn(decision);
   const kind = decision.action === 'warn' ? 'warn' : finding ? decision.stage : 'unchecked';
   const { locale } = context;
-  const own = suggested ?? inLocale(OWN_WORDS[kind], locale) ?? '';
+  const words = finding && isSelfHarm(finding, decision) ? 'selfHarm' : kind;
+  const help = typeof helpLines === 'string' ? helpLines : inLocale(helpLines, locale);
+  const ownWords = [inLocale(OWN_WORDS[words], locale), ...(words === 'selfHarm' ? [help] : [])];
+  const own = suggested ?? ownWords.filter(Boolean).join(' ');
   // A moderator that speaks about this very text knows better than words that were written beforehand.
   if (option === undefined || (suggested !== undefined && typeof option !== 'function')) return own;
   // One text for all refusals speaks of what was found: an outage must not tell users that they broke the rules.
@@ -76,6 +99,11 @@ export function messageFor(option: MessageOption | undefined, decision: Decision
     complain('The message function', error);
     return own;
   }
+}
+
+/** Whoever writes of hurting themselves needs another answer than that a check flagged it. Services spell it in many ways. */
+function isSelfHarm({ category }: Finding, { stage }: Decision): boolean {
+  return stage === 'input' && /^self[-_ ]?harm/i.test(category);
 }
 
 /** What a moderator would have said to the user, of those whose findings block. */

@@ -1,4 +1,4 @@
-import type { MessageOption } from './messages.ts';
+import type { LocalizedText, MessageOption } from './messages.ts';
 import type { Scope } from './chat/segment.ts';
 import type { Fallback } from './fallback/fallback.ts';
 import type { BreakerOptions } from './moderation/breaker.ts';
@@ -143,4 +143,14 @@ export interface GuardOptions<I extends Moderator = Moderator, O extends Moderat
   readonly message?: MessageOption<CategoryOf<I | O>>;
   /** What events may carry of the content. Default `'none'`. */
   readonly captureContent?: CaptureContent;
+  /**
+   * Told of everything that runs beside calls: a serverless function that is frozen after its response would lose the
+   * events. Where it belongs to a request, hand it to `guardRoute`. Default: nobody is told.
+   */
+  readonly waitUntil?: (work: Promise<unknown>) => void;
+  /**
+   * Local help lines, such as `{ en: 'You can call or text 988 at any time.' }`: said in the place of the general hint in
+   * the guard's own words to whom it blocks for self-harm. Default: a hint to call a local line.
+   */
+  readonly helpLines?: LocalizedText;
 }

@@ -25,7 +25,8 @@ const fallback = z.optional(
   ),
 );
 const blockOrAllow = z.optional(z.enum(['block', 'allow']));
-const texts = z.optional(z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])));
+const localized = z.union([z.string(), z.record(z.string(), z.string())]);
+const texts = z.optional(z.record(z.string(), localized));
 const moderator: z.ZodMiniType = z.looseObject({
   name: aName,
   categories: z.array(z.string()),
@@ -118,6 +119,8 @@ export const guardOptions: z.ZodMiniType = z.strictObject({
   ),
   message: z.optional(z.union([z.string(), aFunction, z.strictObject({ input: texts, output: texts })])),
   captureContent: z.optional(z.enum(['none', 'hash', 'full'])),
+  waitUntil: optionalFunction,
+  helpLines: z.optional(localized),
 });
 
 /** The options of `firstAvailable`. */

@@ -2,7 +2,7 @@ import type { Scope } from './chat/segment.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Fallback } from './fallback/fallback.ts';
 import { reject } from './fallback/reject.ts';
-import type { MessageOption } from './messages.ts';
+import type { LocalizedText, MessageOption } from './messages.ts';
 import type { Limits } from './moderation/limits.ts';
 import { STAGES, withMembers, type Moderator, type Stage } from './moderation/moderator.ts';
 import type { VerdictStore } from './moderation/store.ts';
@@ -29,6 +29,7 @@ export interface Settings {
   readonly maxCharacters: number;
   readonly cache: CacheSettings | undefined;
   readonly message: MessageOption | undefined;
+  readonly helpLines: LocalizedText | undefined;
   readonly captureContent: CaptureContent;
   readonly enabled: EnabledOption;
 }
@@ -96,6 +97,7 @@ export function readOptions(options: GuardOptions): Settings {
             shared: cache.shared,
           },
     message,
+    helpLines: options.helpLines,
     captureContent: options.captureContent ?? 'none',
     enabled: options.enabled ?? true,
   };

@@ -17,9 +17,10 @@ export const CORE_SIZE_GOALS: CoreSize = { own: 15 * 1_024, withDependencies: 30
 /**
  * What it may weigh, so that it grows only on purpose. It is above its goals since the panel has retries, breakers, quotas,
  * batches, long texts and composites, and streams have windows: each is more than what was left. Presets, `extendPolicy`,
- * `shadow` and `enabled` are 1.0 KB of it.
+ * `shadow` and `enabled` are 1.0 KB of it; what routes need (recognising what was let out, whole documents in streams,
+ * `clean`, `waitUntil`, the words on self-harm) 1.7 KB.
  */
-export const CORE_SIZE_LIMITS: CoreSize = { own: 28.5 * 1_024, withDependencies: 38 * 1_024 };
+export const CORE_SIZE_LIMITS: CoreSize = { own: 30.5 * 1_024, withDependencies: 39.5 * 1_024 };
 
 /** What everything that core exports weighs: nothing is shaken out of it but what no export reaches. */
 export async function measureCoreSize(): Promise<CoreSize> {

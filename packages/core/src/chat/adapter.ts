@@ -92,6 +92,8 @@ export interface ChunkReading extends ReplyReading {
   readonly ended?: readonly string[];
   /** The chunk leaves when all of the reply was judged: it may hold more than its pieces, or must not leave by itself. */
   readonly isLast?: boolean;
+  /** The chunk is a whole reply: it leaves when it was judged, also where text leaves as it comes. */
+  readonly isSealed?: boolean;
 }
 
 /** One segment of a request to be replaced by a placeholder that the protocol allows in its place. */

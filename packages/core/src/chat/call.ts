@@ -5,6 +5,7 @@ import { Judgement, type Case, type JudgeParts } from '../judge.ts';
 import type { CallContext, Stage } from '../moderation/moderator.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import type { Decision } from '../policy/decision.ts';
+import type { ReleasedTexts } from '../released.ts';
 import type { Tasks } from '../tasks.ts';
 import type { OwnVerdicts, Usage } from './adapter.ts';
 import type { WindowSettings } from './window.ts';
@@ -31,6 +32,7 @@ export interface CallParts extends JudgeParts {
   readonly policyFor: (context: CallContext) => CompiledPolicy;
   readonly events: EventHub;
   readonly tasks: Tasks;
+  readonly released: ReleasedTexts;
   /** The guard is off. */
   readonly isUnguarded?: true;
 }
@@ -60,8 +62,18 @@ export class Call implements Case {
   #policy: CompiledPolicy | undefined;
   #onSettled: (() => void) | undefined;
   isSettled = false;
+  /** Whether what this guard has let out of late passes without being judged again. */
+  readonly recognises: boolean;
 
-  constructor(parts: CallParts, kind: CallKind, context: CallContext, parent: AbortSignal | undefined) {
+  constructor(
+    parts: CallParts,
+    kind: CallKind,
+    context: CallContext,
+    parent: AbortSignal | undefined,
+    recognises = false,
+  ) {
+    this.recognises = recognises;
+    parts.released.isAsked ||= recognises; // before the model is asked: a guard around it has to note what it lets out
     this.parts = parts;
     this.kind = kind;
     this.context = Object.freeze({ ...context });

@@ -21,6 +21,8 @@ interface Lane {
   isWaiting: boolean;
   /** How far text may leave. */
   cleared: number;
+  /** How far it has left. */
+  left: number;
   /** Windows that close and were not cleared yet, in order, each with whether it was. */
   readonly open: { readonly window: LaneWindow; isCleared: boolean }[];
 }
@@ -33,6 +35,8 @@ interface Held<Chunk> {
   readonly needs: readonly (readonly [lane: Lane, end: number])[];
   /** It leaves when everything may. */
   readonly isLast: boolean;
+  /** An open gate does not let it pass. */
+  readonly isSealed: boolean;
 }
 
 /** How each kind of lane is cut. */
@@ -55,6 +59,7 @@ export interface Gate<Chunk> {
     now: number,
     ended?: readonly string[],
     isLast?: boolean,
+    isSealed?: boolean,
   ): readonly LaneWindow[];
   /** The windows that close for having waited. */
   wait(now: number): readonly LaneWindow[];
@@ -64,6 +69,8 @@ export interface Gate<Chunk> {
   end(): readonly LaneWindow[];
   /** Lets everything pass up to the end of a window, once all before it are cleared too. */
   clear(window: LaneWindow): void;
+  /** Lets everything of a lane pass that has come so far: it is known from elsewhere. */
+  clearLane(path: string): void;
   /** Lets everything pass, cleared or not. */
   open(): void;
   /**
@@ -83,6 +90,10 @@ export interface Gate<Chunk> {
   readonly hasLeft: boolean;
   /** What each lane said, of those that are short enough to be remembered. */
   readonly said: readonly Segment[];
+  /** What each lane said as far as it is cleared. */
+  readonly cleared: readonly Segment[];
+  /** What each lane said as far as it has left. */
+  readonly left: readonly Segment[];
 }
 
 /** Whether all of its text is cleared, and it need not wait for the rest. */
@@ -114,10 +125,17 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
   let held = 0;
   let released = 0;
   let hasLeft = false;
+  /** What is sealed passes too: all of the reply was judged. */
+  let isUnsealed = false;
 
+  const passes = (each: Held<Chunk>): boolean => (isOpen && (isUnsealed || !each.isSealed)) || isFree(each);
+  const saidUpTo = (end: (lane: Lane) => number): readonly Segment[] =>
+    [...lanes.values()].flatMap((lane) =>
+      lane.said && end(lane) > 0 ? [{ ...lane.first, text: lane.said.slice(0, end(lane)) }] : [],
+    );
   const openLane = (first: Segment): Lane => {
     const cutters = { cutter: create(first), second: createSecond(first) };
-    const lane: Lane = { first, ...cutters, said: '', length: 0, isWaiting: false, cleared: 0, open: [] };
+    const lane: Lane = { first, ...cutters, said: '', length: 0, isWaiting: false, cleared: 0, left: 0, open: [] };
     lanes.set(first.path, lane);
     return lane;
   };
@@ -142,7 +160,8 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
     silent = 0;
     countSilent();
     hasLeft ||= taken.length > 0;
-    return taken.map(({ chunk, size }) => {
+    return taken.map(({ chunk, size, needs }) => {
+      for (const [lane, end] of needs) lane.left = end;
       held -= size;
       released += size;
       return chunk;
@@ -160,6 +179,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
       length: 1,
       isWaiting: false,
       cleared: 0,
+      left: 0,
       open,
     };
     media.push(lane);
@@ -168,7 +188,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
   };
 
   return {
-    hold(chunk, pieces, now, ended, isLast = false) {
+    hold(chunk, pieces, now, ended, isLast = false, isSealed = false) {
       const needs: (readonly [Lane, number])[] = [];
       const closed: LaneWindow[] = [];
       let size = 0;
@@ -199,7 +219,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
         if (lane) closed.push(...cut(lane, (cutter) => cutter.end()));
       }
       held += size;
-      queue.push({ chunk, size, needs, isLast });
+      queue.push({ chunk, size, needs, isLast, isSealed });
       countSilent();
       return closed;
     },
@@ -225,11 +245,16 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
       open.isCleared = true;
       while (lane.open[0]?.isCleared) lane.cleared = Math.max(lane.cleared, lane.open.shift()?.window.safe ?? 0);
     },
+    clearLane(path) {
+      const lane = lanes.get(path);
+      if (lane) lane.cleared = lane.length;
+    },
     open() {
       isOpen = true;
+      isUnsealed = true;
     },
     leave(isEnded) {
-      const blocked = isOpen ? -1 : queue.findIndex((each) => !isFree(each));
+      const blocked = isUnsealed ? -1 : queue.findIndex((each) => !passes(each));
       const free = blocked === -1 ? queue.length : blocked;
       if (isEnded && free === queue.length) return take(free);
       let last = free - 1;
@@ -242,7 +267,7 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
     },
     get canLeave() {
       const first = queue[silent]; // what says nothing does not leave by itself
-      return first !== undefined && (isOpen || isFree(first));
+      return first !== undefined && passes(first);
     },
     get held() {
       return held;
@@ -255,6 +280,12 @@ export function createGate<Chunk>({ create, createSecond, judgesMediaAtOnce }: C
     },
     get said() {
       return [...lanes.values()].flatMap(({ first, said }) => (said ? [{ ...first, text: said }] : []));
+    },
+    get cleared() {
+      return saidUpTo(({ cleared }) => cleared);
+    },
+    get left() {
+      return saidUpTo(({ left }) => left);
     },
   };
 }

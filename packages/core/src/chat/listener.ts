@@ -4,6 +4,7 @@ import { letGo } from '../iterate.ts';
 import type { Judgement, Ruling } from '../judge.ts';
 import type { Target } from '../moderation/items.ts';
 import { isRefusal } from '../refusals.ts';
+import { Recognition } from './recognition.ts';
 import type { ChatAdapter, ChunkReader, ChunkReading, OwnVerdicts, Usage } from './adapter.ts';
 import { earlierTurns, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
@@ -37,6 +38,7 @@ export class Listener<Request, Chunk> {
   readonly #call: Call;
   readonly #earlier: () => readonly Message[];
   readonly #judgement: Judgement;
+  readonly #recognition: Recognition;
   readonly #upstream: AsyncIterator<Chunk>;
   readonly #signal: AbortSignal;
   readonly #stop: () => void;
@@ -74,6 +76,7 @@ export class Listener<Request, Chunk> {
     this.gate = createGate<Chunk>(cuttersFor(call), streaming.release === 'immediate');
     this.#earlier = earlierTurns(call, adapter, request);
     this.#judgement = call.judgement('output');
+    this.#recognition = new Recognition(call);
     this.#upstream = upstream[Symbol.asyncIterator]();
     this.#signal = controller.signal;
     this.#stop = () => {
@@ -120,6 +123,10 @@ export class Listener<Request, Chunk> {
         const chunks = this.gate.leave(isLast);
         if (chunks.length > 0) {
           this.#room?.resolve();
+          this.#recognition.note(
+            () => (this.#isFree && this.isEnded ? this.gate.said : this.gate.cleared),
+            this.#judgement,
+          );
           if (this.reader.left) for (const chunk of chunks) this.reader.left(chunk);
           return { chunks, isLast };
         }
@@ -135,6 +142,11 @@ export class Listener<Request, Chunk> {
     }
   }
 
+  /** Makes a refusal known to a guard around this call, also where it goes on after what has left. */
+  noteRefusal(message: string): void {
+    this.#recognition.noteRefusal(this.gate.left, message);
+  }
+
   /** Makes history of what was said, so that it costs nothing when it comes back: of what was judged, all of it. */
   remember(): void {
     if (this.#unjudgeable.size > 0 || this.#judging > 0) return;
@@ -148,7 +160,8 @@ export class Listener<Request, Chunk> {
     const { fallbacks } = this.#call.parts;
     this.#call.used(this.#usage);
     this.#call.tellOwn(this.#own);
-    await tellProviderBlocks(this.#call, this.#providerBlocks);
+    this.hasRefusal ||= this.#recognition.isRefusal;
+    if (!this.hasRefusal) await tellProviderBlocks(this.#call, this.#providerBlocks);
     const { released } = this.gate;
     const ruling = await this.#judgement.conclude(fallbacks.output, {
       attempt: this.#call.attempts,
@@ -205,7 +218,9 @@ export class Listener<Request, Chunk> {
     // Before it is cut, which takes its time with what is much too large.
     if (!this.#isFree && this.gate.held + lengthOf(segments) > maxHeld) this.#isTooMuch('too-large');
     if (this.#isTooLarge) return this.#wake();
-    const windows = this.gate.hold(chunk, segments, performance.now(), ended, reading?.isLast);
+    const { isLast, isSealed } = reading ?? NOTHING;
+    const windows = this.gate.hold(chunk, segments, performance.now(), ended, isLast, isSealed);
+    this.#recognition.hear(segments, (path) => this.gate.clearLane(path));
     if (windows.length > 0) this.#judge(windows);
     if (windows.length > 0 || this.#due === Infinity) this.#setTimer();
     if (this.gate.canLeave) this.#wake();
@@ -244,14 +259,17 @@ export class Listener<Request, Chunk> {
   async #judgeWhole(segments: readonly Segment[]): Promise<void> {
     this.#judging += 1;
     const { scopes } = this.#call.parts;
-    const message = inScope({ role: 'assistant', path: 'reply', segments }, scopes);
+    const unknown = segments.filter(({ path }) => !this.#recognition.knows(path));
+    const message = inScope({ role: 'assistant', path: 'reply', segments: unknown }, scopes);
     await this.#judgement.read(targetsOf(message, 'output', this.#earlier), this.#own?.output);
     this.#judging -= 1;
   }
 
   async #judgeOne(window: LaneWindow): Promise<void> {
     const { segment, before, start, end, isSecond } = window;
-    const target = this.#target(asWhole(this.reader, segment), before);
+    const isKnown = this.#recognition.knows(segment.path, end);
+    const target = isKnown ? undefined : this.#target(asWhole(this.reader, segment), before);
+    if (isKnown) return this.gate.clear(window);
     if (!target) {
       this.#outOfScope.add(segment.path);
       this.gate.clear(window);

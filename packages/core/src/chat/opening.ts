@@ -82,10 +82,12 @@ export function refusalFor(
   call: Call,
   { decision, outcome, paths }: Pick<Ruling, 'decision' | 'outcome' | 'paths'>,
 ): Refusal {
+  const message = (outcome.kind === 'reject' ? outcome.message : undefined) ?? decision.message;
+  if (call.parts.released.isAsked) call.parts.released.note(call.policy, message, true);
   return {
     stage: decision.stage,
     decision,
-    message: (outcome.kind === 'reject' ? outcome.message : undefined) ?? decision.message,
+    message,
     cause: isFlagged(decision) ? 'flagged' : 'unchecked',
     paths: decision.stage === 'input' ? [] : paths,
     usage: call.usage,
@@ -113,10 +115,10 @@ function byWhatABlockMeans(
  * block again nor reach the model. Nor does what is replaceable of the new ones. Where the request may not be rewritten,
  * they block.
  */
-async function withoutBlocked<Request>(
+export async function withoutBlocked<Request>(
   call: Call,
   judgement: Judgement,
-  adapter: RequestAdapter<Request>,
+  adapter: Pick<RequestAdapter<Request>, 'rewriteRequest'>,
   request: Request,
   reading: RequestReading | undefined,
   turns: Pick<Turns, 'older'> & { readonly replaceable: readonly Target[] },

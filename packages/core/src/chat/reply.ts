@@ -7,6 +7,7 @@ import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import type { Generate } from './generation.ts';
 import { open, refusalFor } from './opening.ts';
+import type { Segment } from './segment.ts';
 
 /** What a guarded call brought. */
 export interface Guarded<Reply, C extends string = string> {
@@ -76,12 +77,22 @@ export async function deliver<Request, Reply>(
       continue;
     }
     if (then.outcome.kind === 'release') {
+      if (isClean(ruling.decision)) noteReleased(call, reading?.segments ?? []);
       const others = call.usedBeside(generation);
       return end(call, others && reading ? adapter.addUsage(reply, others) : reply, 'delivered');
     }
     const refusal = refusalFor(call, { ...ruling, outcome: then.outcome });
     return refuse(call, adapter, request, refusal, reading ? reply : undefined);
   }
+}
+
+function isClean({ action, unchecked }: Decision): boolean {
+  return action === 'allow' && unchecked.length === 0;
+}
+
+/** Makes a reply known to a guard around this call. */
+function noteReleased({ parts: { released }, policy }: Call, segments: readonly Segment[]): void {
+  if (released.isAsked) for (const { text } of segments) if (text) released.note(policy, text);
 }
 
 function refuse<Request, Reply>(

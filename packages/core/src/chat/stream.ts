@@ -214,6 +214,7 @@ function refused<Request, Chunk>(
 ): readonly Chunk[] {
   const { gate, reader } = listener;
   const refusal = refusalFor(call, { ...ruling, outcome });
+  listener.noteRefusal(refusal.message);
   // Of a reply that has ended, what was not refused, and what ends the protocol, still leave.
   const isPartial = listener.isEnded && refusal.paths.length > 0;
   const rest = isPartial ? gate.giveUp().flatMap((chunk) => withoutRefused(reader, chunk, refusal)) : [];

@@ -22,6 +22,12 @@ const SDKS = [
   /^next$/,
 ];
 
+/** The one sibling beside core that a package may import: it carries on what that one does. */
+const SIBLINGS: { readonly [folder: string]: string | undefined } = {
+  http: '@chaperone/openai',
+  express: '@chaperone/http',
+};
+
 const sdkOf = (specifier: string): string | undefined =>
   SDKS.some((sdk) => sdk.test(packageOf(specifier))) ? packageOf(specifier) : undefined;
 
@@ -55,10 +61,13 @@ export const PACKAGE_RULES: readonly Rule[] = [
     [plant('openai/src/planted.ts', `import { createHash } from 'node:crypto';`)],
   ),
   everyImport(
-    'of its siblings a package imports core alone',
+    'of its siblings a package imports core alone; routes also read the wire that clients speak to them',
     ({ specifier }, _file, owner) =>
-      isPublished(owner) && specifier.startsWith('@chaperone/') && packageOf(specifier) !== '@chaperone/core',
+      isPublished(owner) &&
+      specifier.startsWith('@chaperone/') &&
+      !['@chaperone/core', SIBLINGS[owner.folder]].includes(packageOf(specifier)),
     [
+      plant('http/src/planted.ts', `import { guardModel } from '@chaperone/ai-sdk';`),
       plant('openai/src/planted.ts', `import { blocklist } from '@chaperone/moderators';`),
       plant('testing/src/planted.ts', `import { guardFetch } from '@chaperone/openai';`),
     ],

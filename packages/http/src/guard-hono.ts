@@ -1,0 +1,41 @@
+import type { Guard } from '@chaperone/core';
+import type { Context, MiddlewareHandler } from 'hono';
+import { PASSES_BY } from './guard-route.ts';
+import { guardExchange } from './route/guard-exchange.ts';
+import { checkRouteArguments, type GuardRouteOptions } from './route/options.ts';
+
+/**
+ * Hono middleware that guards the handlers after it, as `guardRoute` does. `executionCtx.waitUntil` is used where the
+ * runtime has one. Hono runs a handler once, so `retry()` takes its `otherwise`.
+ * @throws ConfigurationError for a wrong argument
+ */
+export function guardHono(guard: Guard, options: GuardRouteOptions = {}): MiddlewareHandler {
+  checkRouteArguments('guardHono', guard, options);
+  guard.declare('@chaperone/http', PASSES_BY);
+  return async function guardHono(context, next) {
+    const waitUntil = options.waitUntil ?? waitUntilOf(context);
+    const response = await guardExchange(
+      guard,
+      { ...options, ...(waitUntil && { waitUntil }) },
+      context.req.raw,
+      async (sent, attempt) => {
+        if (attempt > 1) throw new Error('Hono runs a handler once.');
+        context.req.raw = sent;
+        context.req.bodyCache = {};
+        await next();
+        return context.res;
+      },
+    );
+    context.res = undefined; // or its headers would be added to the new one's
+    context.res = response;
+  };
+}
+
+function waitUntilOf(context: Context): GuardRouteOptions['waitUntil'] {
+  try {
+    const { executionCtx } = context;
+    return (work) => executionCtx.waitUntil(work);
+  } catch {
+    return undefined; // Node and others have none
+  }
+}
