@@ -64,13 +64,13 @@ test('A threshold in the wrong place does not compile', () => {
   expect(() => createGuard({ moderators: [service()], policy: { timing: 'before' } })).toThrow();
 });
 
-test('A misspelt option, and one of a later version, do not compile', () => {
+test('A misspelt option, and one that there is not, do not compile', () => {
   // @ts-expect-error misspelt
   expect(() => createGuard({ moderators: [service()], fallbck: reject() })).toThrow();
   // @ts-expect-error misspelt deeper
   expect(() => createGuard({ moderators: [service()], moderation: { deadlin: 5 } })).toThrow();
-  // @ts-expect-error not yet
-  expect(() => createGuard({ moderators: [service()], waitUntil: () => {} })).toThrow();
+  // @ts-expect-error no such thing
+  expect(() => createGuard({ moderators: [service()], helpLine: '988' })).toThrow();
   // @ts-expect-error misspelt in a fallback
   expect(() => retry({ maxRetry: 1 })).toThrow();
 });

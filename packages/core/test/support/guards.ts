@@ -67,6 +67,7 @@ export function watch<I extends Moderator, O extends Moderator = I>(
       const wrapped = inner.wrap(generate);
       return (...args) => (calls++, wrapped(...args));
     },
+    clean: (...args) => (calls++, inner.clean(...args)),
     reply: (...args) => (calls++, inner.reply(...args)),
     stream: (...args) => (calls++, inner.stream(...args)),
     with: (context) => counting(inner.with(context)),
