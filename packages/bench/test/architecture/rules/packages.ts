@@ -68,6 +68,7 @@ export const PACKAGE_RULES: readonly Rule[] = [
       !['@chaperone/core', SIBLINGS[owner.folder]].includes(packageOf(specifier)),
     [
       plant('http/src/planted.ts', `import { guardModel } from '@chaperone/ai-sdk';`),
+      plant('express/src/planted.ts', `import { guardFetch } from '@chaperone/openai';`),
       plant('openai/src/planted.ts', `import { blocklist } from '@chaperone/moderators';`),
       plant('testing/src/planted.ts', `import { guardFetch } from '@chaperone/openai';`),
     ],
