@@ -1,5 +1,5 @@
 import type { Guard } from '@chaperone/core';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context, Env, MiddlewareHandler } from 'hono';
 import { PASSES_BY } from './guard-route.ts';
 import { guardExchange } from './route/guard-exchange.ts';
 import { checkRouteArguments, type GuardRouteOptions } from './route/options.ts';
@@ -7,15 +7,23 @@ import { checkRouteArguments, type GuardRouteOptions } from './route/options.ts'
 /**
  * Hono middleware that guards the handlers after it, as `guardRoute` does. `executionCtx.waitUntil` is used where the
  * runtime has one. Hono runs a handler once, so `retry()` takes its `otherwise`.
+ * @param guard a guard, or a function that gives the one for a request: a Worker learns its keys with each
  * @throws ConfigurationError for a wrong argument
  */
-export function guardHono(guard: Guard, options: GuardRouteOptions = {}): MiddlewareHandler {
-  checkRouteArguments('guardHono', guard, options);
-  guard.declare('@chaperone/http', PASSES_BY);
+export function guardHono<E extends Env>(
+  guard: Guard | ((context: Context<E>) => Guard),
+  options: GuardRouteOptions = {},
+): MiddlewareHandler<E> {
+  const checked = (given: Guard): Guard => {
+    checkRouteArguments('guardHono', given, options);
+    given.declare('@chaperone/http', PASSES_BY);
+    return given;
+  };
+  if (typeof guard !== 'function') checked(guard);
   return async function guardHono(context, next) {
     const waitUntil = options.waitUntil ?? waitUntilOf(context);
     const response = await guardExchange(
-      guard,
+      typeof guard === 'function' ? checked(guard(context)) : guard,
       { ...options, ...(waitUntil && { waitUntil }) },
       context.req.raw,
       async (sent, attempt) => {
@@ -31,7 +39,7 @@ export function guardHono(guard: Guard, options: GuardRouteOptions = {}): Middle
   };
 }
 
-function waitUntilOf(context: Context): GuardRouteOptions['waitUntil'] {
+function waitUntilOf<E extends Env>(context: Context<E>): GuardRouteOptions['waitUntil'] {
   try {
     const { executionCtx } = context;
     return (work) => executionCtx.waitUntil(work);

@@ -1,0 +1,40 @@
+import { createGuard, type Guard } from '@chaperone/core';
+import { guardHono } from '@chaperone/http';
+import { openaiModeration } from '@chaperone/moderators';
+import { Hono } from 'hono';
+
+/** What a Worker is given: `wrangler secret put OPENAI_API_KEY`. */
+export interface Bindings {
+  readonly OPENAI_API_KEY: string;
+  readonly OPENAI_BASE_URL?: string;
+}
+
+const guards = new Map<string, Guard>();
+
+/** One guard for a key, for as long as the isolate lives: it remembers verdicts. */
+function guardFor({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL }: Bindings): Guard {
+  const known = guards.get(apiKey);
+  if (known) return known;
+  const guard: Guard = createGuard({ moderators: [openaiModeration({ apiKey, ...(baseURL && { baseURL }) })] });
+  guard.on('flagged', ({ decision }) => console.warn(decision.stage, decision.id));
+  guards.set(apiKey, guard);
+  return guard;
+}
+
+/** Passes a chat on to the model. It knows nothing of the guard before it. */
+const app = new Hono<{ Bindings: Bindings }>();
+app.use(
+  '/chat/completions',
+  guardHono<{ Bindings: Bindings }>(({ env }) => guardFor(env)),
+);
+app.post('/chat/completions', async ({ env, req }) => {
+  const upstream = await fetch(`${env.OPENAI_BASE_URL ?? 'https://api.openai.com/v1'}/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${env.OPENAI_API_KEY}`, 'content-type': 'application/json' },
+    body: await req.text(),
+    signal: req.raw.signal,
+  });
+  return new Response(upstream.body, upstream);
+});
+
+export { app };
