@@ -158,6 +158,8 @@ describe('A mistake in the options is refused at construction, with its path and
     ['shadow.categories.nonsense', /is not a category/, { moderators, shadow: { categories: { nonsense: 0.5 } } }],
     ['enabled', /must be/, { moderators, enabled: 'no' }],
     ['policy.locked[1]', /is not a category/, { moderators, policy: { locked: ['*', 'nonsense'] } }],
+    ['waitUntil', /must be a function/, { moderators, waitUntil: true }],
+    ['helpLines', /must be/, { moderators, helpLines: 988 }],
     ['options', /must be .*object/, null],
     ['options', /must be .*object/, undefined],
   ])('%s %s', (path, said, options) => {
@@ -166,18 +168,6 @@ describe('A mistake in the options is refused at construction, with its path and
     expect(mistake.message).toMatch(said);
     expectSentence(mistake);
   });
-});
-
-describe('An option of a later version is refused and never ignored', () => {
-  test.each<readonly [path: string, options: unknown]>([['waitUntil', { waitUntil: () => {} }]])(
-    '%s',
-    (path, options) => {
-      const mistake = mistakeIn(() => create({ moderators, ...(options as object) }));
-      expect(mistake.path).toBe(path);
-      expect(mistake.message).toMatch(/is not an option/);
-      expectSentence(mistake);
-    },
-  );
 });
 
 test('What leaves at once cannot be generated again: a fallback that retries is refused beside it', () => {

@@ -37,8 +37,10 @@ export interface CallParts extends JudgeParts {
   readonly isUnguarded?: true;
 }
 
-/** The signal of what nobody waits for. */
-const NEVER: AbortSignal = new AbortController().signal;
+/** The signal of what nobody waits for. Each its own: Workers make none while they load, and share none among requests. */
+function never(): AbortSignal {
+  return new AbortController().signal;
+}
 
 export type CallKind = Events['settled']['call'];
 export type DeliveryKind = Events['settled']['delivery'];
@@ -106,7 +108,7 @@ export class Call implements Case {
   /** @param isAwaited whether the caller waits for it: if not, the caller's leaving does not end it */
   judgement(stage: Stage, isAwaited = true): Judgement {
     const { parts, context, policy, signal } = this;
-    return new Judgement(parts, { context, policy, signal: isAwaited ? signal : NEVER, isAwaited }, stage);
+    return new Judgement(parts, { context, policy, signal: isAwaited ? signal : never(), isAwaited }, stage);
   }
 
   decided(stage: Stage, decision: Decision): void {
