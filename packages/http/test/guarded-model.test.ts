@@ -1,7 +1,7 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { guardModel } from '@chaperone/ai-sdk';
 import { guardFetch, guardOpenAI } from '@chaperone/openai';
-import { startServer } from '@chaperone/testing';
+import { fakeModerator, startServer } from '@chaperone/testing';
 import {
   convertToModelMessages,
   createUIMessageStreamResponse,
@@ -209,11 +209,41 @@ describe('What was let out is recognised by what it says alone', () => {
     expect(watch.moderator.texts).toContainEqual(expect.stringContaining('There was a zorp'));
   });
 
-  test('one that was released unchecked is judged again', async () => {
-    const watch = watched({ whenUnchecked: 'allow', moderation: { cache: false, retries: 0 } });
-    watch.moderator.fail('unavailable', { times: 2 });
-    const generate = () => watch.guard.wrap(async () => `A ${MARKER}.`)([{ role: 'user', content: 'hi' }]);
-    const came = await ask(guardRoute(async () => answering(await generate())(), watch.guard));
-    expect(came).not.toContain(MARKER);
+  const generated = {
+    whole: ({ guard }: Watched) => guard.wrap(async () => `A ${MARKER}.`),
+    streamed: ({ guard }: Watched) =>
+      guard.wrap(async function* () {
+        yield 'A zo';
+        yield 'rp.';
+      }),
+  };
+  const said = async (watch: Watched, how: 'whole' | 'streamed'): Promise<string> => {
+    const messages = [{ role: 'user', content: 'hi' }];
+    if (how === 'whole') return generated.whole(watch)(messages);
+    let text = '';
+    for await (const piece of generated.streamed(watch)(messages)) text += piece;
+    return text;
+  };
+
+  test.for(['whole', 'streamed'] as const)('one that was released unchecked is judged again (%s)', async (how) => {
+    const moderator = fakeModerator({ flags: { [MARKER]: 'violence' } });
+    const watch = watched(
+      {
+        moderators: { input: [], output: [moderator] },
+        whenUnchecked: 'allow',
+        moderation: { cache: false, retries: 0 },
+      },
+      moderator,
+    );
+    moderator.fail('unavailable', { times: 1 });
+    const came = await ask(guardRoute(async () => answering(await said(watch, how))(), watch.guard));
+    expect(watch.settled.map(({ delivery }) => delivery)).toEqual(['delivered', 'refused']);
+    expect(came).toBe(REFUSED);
+  });
+
+  test.for(['whole', 'streamed'] as const)('one with a warning is told of by the route too (%s)', async (how) => {
+    const watch = watched({ policy: { categories: { '*': { warn: 'flag' } } } });
+    await ask(guardRoute(async () => answering(await said(watch, how))(), watch.guard));
+    expect(watch.settled.map(({ output }) => output?.action)).toEqual(['warn', 'warn']);
   });
 });
