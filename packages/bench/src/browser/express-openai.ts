@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { createApp } from '../../../../examples/express-openai/src/app.ts';
+import { expectText, type Scene } from './scene.ts';
+
+/** The chat of `examples/express-openai`. Resolves with how many answers it saw. */
+export async function driveExpress({ page, upstream, shoot }: Scene): Promise<number> {
+  const { app } = createApp({ apiKey: 'local', baseURL: upstream.url });
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  let turns = 0;
+  const say = async (text: string, expected: RegExp): Promise<void> => {
+    await page.fill('input', text);
+    await page.click('button');
+    turns += 2;
+    await page.waitForSelector(`#chat[data-turns="${turns}"]`);
+    expectText(await page.locator('.assistant').last().innerText(), expected);
+  };
+  try {
+    await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+    await say('What grows by the sea?', /nobody waters it/);
+    await say('Tell me of the blarg.', /^Sorry, I can't respond/);
+    await say('What grows by the sea?', /nobody waters it/);
+    await say('What is its secret?', /^Sea holly grows by the sea\.\s*Sorry, I can't show/);
+    upstream.fault('moderation', { kind: 'status', status: 500 });
+    await say('And by the river?', /safety check did not work/);
+    upstream.clearFaults();
+    await say('And by the lake?', /nobody waters it/);
+    await shoot('express-openai');
+    await page.reload();
+    turns = 0;
+    await say('What grows by the sea?', /nobody waters it/);
+    return 7;
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
