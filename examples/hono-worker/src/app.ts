@@ -1,7 +1,7 @@
 import { createGuard, type Guard } from '@chaperone/core';
 import { guardHono } from '@chaperone/http';
 import { openaiModeration } from '@chaperone/moderators';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 
 /** What a Worker is given: `wrangler secret put OPENAI_API_KEY`. */
 export interface Bindings {
@@ -25,7 +25,7 @@ function guardFor({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL }: Bindings
 const app = new Hono<{ Bindings: Bindings }>();
 app.use(
   '/chat/completions',
-  guardHono<{ Bindings: Bindings }>(({ env }) => guardFor(env)),
+  guardHono(({ env }: Context<{ Bindings: Bindings }>) => guardFor(env)),
 );
 app.post('/chat/completions', async ({ env, req }) => {
   const upstream = await fetch(`${env.OPENAI_BASE_URL ?? 'https://api.openai.com/v1'}/chat/completions`, {

@@ -1,8 +1,19 @@
 import type { Guard } from '@chaperone/core';
-import type { Context, Env, MiddlewareHandler } from 'hono';
 import { PASSES_BY } from './guard-route.ts';
 import { guardExchange } from './route/guard-exchange.ts';
 import { checkRouteArguments, type GuardRouteOptions } from './route/options.ts';
+
+/** What is needed of a context of Hono. */
+export interface HonoContext {
+  readonly req: { raw: Request; bodyCache: object };
+  get res(): Response;
+  set res(response: Response | undefined);
+  /** Throws where the runtime has none. */
+  readonly executionCtx: { waitUntil(work: Promise<unknown>): void };
+}
+
+/** A middleware of Hono, for contexts of these bindings and variables. */
+export type HonoMiddleware<C extends HonoContext> = (context: C, next: () => Promise<void>) => Promise<void>;
 
 /**
  * Hono middleware that guards the handlers after it, as `guardRoute` does. `executionCtx.waitUntil` is used where the
@@ -10,10 +21,10 @@ import { checkRouteArguments, type GuardRouteOptions } from './route/options.ts'
  * @param guard a guard, or a function that gives the one for a request: a Worker learns its keys with each
  * @throws ConfigurationError for a wrong argument
  */
-export function guardHono<E extends Env>(
-  guard: Guard | ((context: Context<E>) => Guard),
+export function guardHono<C extends HonoContext = HonoContext>(
+  guard: Guard | ((context: C) => Guard),
   options: GuardRouteOptions = {},
-): MiddlewareHandler<E> {
+): HonoMiddleware<C> {
   const checked = (given: Guard): Guard => {
     checkRouteArguments('guardHono', given, options);
     given.declare('@chaperone/http', PASSES_BY);
@@ -39,7 +50,7 @@ export function guardHono<E extends Env>(
   };
 }
 
-function waitUntilOf<E extends Env>(context: Context<E>): GuardRouteOptions['waitUntil'] {
+function waitUntilOf(context: HonoContext): GuardRouteOptions['waitUntil'] {
   try {
     const { executionCtx } = context;
     return (work) => executionCtx.waitUntil(work);

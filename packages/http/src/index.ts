@@ -1,5 +1,5 @@
 export { guardRoute, type RouteHandler } from './guard-route.ts';
-export { guardHono } from './guard-hono.ts';
+export { guardHono, type HonoContext, type HonoMiddleware } from './guard-hono.ts';
 export type { GuardRouteOptions } from './route/options.ts';
 export type { ReadBody } from './route/forms/bare.ts';
 export type { ProtocolName } from './route/protocols/protocol.ts';

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { guardMiddleware, guardModel } from '@chaperone/ai-sdk';
 import { createGuard } from '@chaperone/core';
+import { guardExpress, toExpress } from '@chaperone/express';
+import { guardRoute } from '@chaperone/http';
 import { blocklist } from '@chaperone/moderators';
 import { guardOpenAI } from '@chaperone/openai';
 import { startServer } from '@chaperone/testing';
@@ -50,6 +52,14 @@ try {
   assert.equal(await streamText({ model, prompt: 'Hello at last.' }).text, 'All is well.');
   const wrapped = wrapLanguageModel({ model: local, middleware: guardMiddleware(guard) });
   assert.equal((await generateText({ model: wrapped, prompt: 'Say zorp.' })).finishReason, 'content-filter');
+
+  const route = guardRoute(async (request) => new Response(await request.text()), guard);
+  const post = (message: string) =>
+    new Request('http://route.test', { method: 'POST', body: JSON.stringify({ message }) });
+  assert.equal(await (await route(post('hello'))).text(), '{"message":"hello"}');
+  assert.ok(!(await (await route(post('Say zorp.'))).text()).includes('zorp'));
+  assert.equal(typeof toExpress(route), 'function');
+  assert.equal(typeof guardExpress(guard), 'function');
 
   await guard.idle();
 } finally {
