@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { run } from '../packed/run.ts';
+import { run } from '../../src/packed/run.ts';
 import { expectText, type Scene } from './scene.ts';
 
 const APP = join(import.meta.dirname, '../../../../examples/next-chat');

@@ -4,9 +4,9 @@
  */
 import { startServer } from '@chaperone/testing';
 import { chromium } from 'playwright-core';
-import { localModels } from '../../../examples/next-chat/lib/local-models.ts';
-import { driveExpress } from './browser/express-openai.ts';
-import { driveNext } from './browser/next-chat.ts';
+import { localModels } from '../../../../examples/next-chat/lib/local-models.ts';
+import { driveExpress } from './express-openai.ts';
+import { driveNext } from './next-chat.ts';
 
 const folder = process.argv[2];
 await using upstream = await startServer(localModels);
