@@ -22,7 +22,7 @@ export function partsOf(stream: ReadableStream<StreamPart>, hasEvents: boolean):
     }
     const type = result.value?.type;
     if (type === 'finish' || type === 'raw') isOver = type === 'finish';
-    return result as IteratorResult<StreamPart, undefined>;
+    return result as IteratorResult<StreamPart, undefined>; // as below: it is never done with a value
   };
   return {
     [Symbol.asyncIterator]: () => ({
