@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { guardMiddleware, guardModel } from '@chaperone/ai-sdk';
 import { createGuard } from '@chaperone/core';
+import { embedded } from '@chaperone/embedded';
 import { guardExpress, toExpress } from '@chaperone/express';
 import { guardRoute } from '@chaperone/http';
 import { blocklist } from '@chaperone/moderators';
@@ -17,6 +18,9 @@ import OpenAI from 'openai';
 const server = await startServer({ chat: 'All is well.' });
 const guard = createGuard({ moderators: [blocklist(['zorp'], { category: 'invented' })] });
 const openai = guardOpenAI(new OpenAI({ apiKey: 'none', baseURL: server.url, maxRetries: 0 }), guard);
+
+const judged = await createGuard({ moderators: [embedded()] }).check('You are such a stupid idiot.');
+assert.equal(judged.action, 'block');
 
 const flagged: string[] = [];
 guard.on('flagged', ({ decision }) => {

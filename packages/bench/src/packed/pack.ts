@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run, StepFailed } from './run.ts';
 
 /** The folders in `packages/` that are published. */
-export const PUBLISHED = ['core', 'moderators', 'openai', 'ai-sdk', 'http', 'express', 'testing'] as const;
+export const PUBLISHED = ['core', 'moderators', 'embedded', 'openai', 'ai-sdk', 'http', 'express', 'testing'] as const;
 
 /** Builds anew: what an older build left in `dist` must not be packed. */
 export async function build(root: string): Promise<void> {

@@ -56,6 +56,15 @@ export const PACKAGE_RULES: readonly Rule[] = [
     [plant('moderators/src/planted.ts', `import { guardFetch } from '@chaperone/openai';`)],
   ),
   everyImport(
+    'embedded imports core, nothing else',
+    ({ specifier }, _file, { folder }) =>
+      folder === 'embedded' && !isRelative(specifier) && specifier !== '@chaperone/core',
+    [
+      plant('embedded/src/planted.ts', `import * as z from 'zod/mini';`),
+      plant('embedded/src/planted.ts', `import { readFile } from 'node:fs/promises';`),
+    ],
+  ),
+  everyImport(
     'only testing imports node: modules',
     ({ specifier }, _file, owner) => isPublished(owner) && owner.folder !== 'testing' && specifier.startsWith('node:'),
     [plant('openai/src/planted.ts', `import { createHash } from 'node:crypto';`)],

@@ -1,0 +1,64 @@
+import { failed, unsupported, type Item, type Moderator, type Report } from '@chaperone/core';
+import { CATEGORIES, type EmbeddedCategory } from './categories.ts';
+import { isModelFileError } from './model/model-file-error.ts';
+import { loadScorer } from './load-scorer.ts';
+import { readOptions, type EmbeddedOptions } from './options.ts';
+import type { Explanation } from './score/explain.ts';
+import type { Scorer } from './score/scorer.ts';
+import { FLAGGED, THRESHOLDS } from './thresholds.ts';
+
+/** Judges in this process, by a model that comes with the package. */
+export interface EmbeddedModerator extends Moderator<EmbeddedCategory> {
+  /**
+   * What weighed most in the scores of a text. For the developer alone: it holds words of the text.
+   * @throws ModelFileError when the model is not whole.
+   */
+  readonly explain: (text: string) => Promise<Explanation>;
+}
+
+/** Changes with the model and with everything that turns its numbers into scores. */
+const REVISION = '1';
+
+/**
+ * Scores English text in OpenAI's thirteen categories: no key, no network, some tens of microseconds a message. It is
+ * not as good as a hosted model: see the README for how much. Text in another language is `unsupported`, never `clear`.
+ *
+ * It flags harassment, hate, self-harm, sexual, sexual/minors and violence; the other categories have scores, for a
+ * policy to rule on. Nothing is loaded before the first text.
+ *
+ * @throws ConfigurationError when an option is unknown or wrong.
+ */
+export function embedded(options: EmbeddedOptions = {}): EmbeddedModerator {
+  const { thresholds, name } = readOptions(options);
+  const threshold = THRESHOLDS[thresholds];
+
+  function judge(item: Item, scorer: Scorer): Report<EmbeddedCategory> {
+    if (item.segment.text === undefined) return unsupported('kind');
+    const scores = scorer.score((item.before ?? '') + item.segment.text);
+    if (scores === undefined) return unsupported('language');
+    const flagged = FLAGGED.filter((category) => scores[category] >= threshold);
+    return { status: flagged.length > 0 ? 'flagged' : 'clear', flagged, scores, model: scorer.model };
+  }
+
+  return {
+    name,
+    revision: `${REVISION}:${thresholds}`,
+    categories: CATEGORIES,
+    inProcess: true,
+    // The limits only keep one turn of the event loop short.
+    batch: { items: 100, characters: 200_000 },
+    async moderate(items, { signal }) {
+      if (items.length === 0) return [];
+      try {
+        const scorer = await loadScorer();
+        return items.map((item) => (signal.aborted ? failed('aborted') : judge(item, scorer)));
+      } catch (error) {
+        if (!isModelFileError(error)) throw error;
+        return items.map(() => failed('unavailable', { detail: error.message }));
+      }
+    },
+    async explain(text) {
+      return (await loadScorer()).explain(text);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { CATEGORIES, type EmbeddedCategory } from '../categories.ts';
+import type { Model } from '../model/model.ts';
+import { isEnglish } from '../text/language.ts';
+import { normalise } from '../text/normalise.ts';
+import { wordsOf } from '../text/words.ts';
+import { createCalculator } from './calculate.ts';
+import { weigh, type Evidence } from './evidence.ts';
+import { explain, type Explanation } from './explain.ts';
+import { judge } from './judgement.ts';
+import { createReader, type Reading } from './reader.ts';
+import { namesMinorAge } from './rules.ts';
+
+/** A score for every category, from 0 to 1. */
+export type Scores = Readonly<Record<EmbeddedCategory, number>>;
+
+/** What judges texts by a model: one at a time, without waiting. */
+export interface Scorer {
+  /** The name of the model. */
+  readonly model: string;
+  /** `undefined` where the text is not in English. */
+  readonly score: (text: string) => Scores | undefined;
+  readonly explain: (text: string) => Explanation;
+  /** What the text has of everything that scores are made of, in whatever language. */
+  readonly weigh: (text: string) => Evidence;
+}
+
+export interface ScorerOptions {
+  /** Hidden words are put right before they are read. Default `true`; without, to measure what that is worth. */
+  readonly normalises?: boolean;
+}
+
+/** A text, taken apart. */
+interface Taken {
+  readonly text: string;
+  readonly words: readonly string[];
+  readonly reading: Reading;
+}
+
+export function createScorer(model: Model, { normalises = true }: ScorerOptions = {}): Scorer {
+  const read = createReader(model, normalises);
+  const calculator = createCalculator(model);
+
+  const take = (given: string): Taken => {
+    const text = normalises ? normalise(given) : given.toLowerCase();
+    const words = normalises ? wordsOf(text) : (text.match(/[\p{L}']+/gu) ?? []);
+    return { text, words, reading: read(words) };
+  };
+  const isJudged = ({ text, words, reading }: Taken): boolean => isEnglish(text, words, reading.known);
+
+  return {
+    model: model.name,
+    score(given) {
+      const taken = take(given);
+      if (!isJudged(taken)) return undefined;
+      return judge(weigh(calculator, taken.reading, namesMinorAge(taken.text)), model.weights);
+    },
+    explain(given) {
+      const taken = take(given);
+      if (!isJudged(taken)) return { scores: undefined, category: undefined, weights: [] };
+      const isMinorNamed = namesMinorAge(taken.text);
+      return explain(
+        taken.words,
+        (some) => judge(weigh(calculator, read(some), isMinorNamed), model.weights),
+        CATEGORIES,
+      );
+    },
+    weigh(given) {
+      const { text, reading } = take(given);
+      return weigh(calculator, reading, namesMinorAge(text));
+    },
+  };
+}
