@@ -9,15 +9,13 @@ export interface Bindings {
   readonly OPENAI_BASE_URL?: string;
 }
 
-const guards = new Map<string, Guard>();
-
-/** One guard for a key, for as long as the isolate lives: it remembers verdicts. */
+/**
+ * A guard for each request: in a Worker one request may not wait for what another has begun, and calls of one guard share
+ * requests and timers.
+ */
 function guardFor({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL }: Bindings): Guard {
-  const known = guards.get(apiKey);
-  if (known) return known;
   const guard: Guard = createGuard({ moderators: [openaiModeration({ apiKey, ...(baseURL && { baseURL }) })] });
   guard.on('flagged', ({ decision }) => console.warn(decision.stage, decision.id));
-  guards.set(apiKey, guard);
   return guard;
 }
 
