@@ -39,8 +39,9 @@ export interface CallOptions {
 
 export interface StreamOptions extends CallOptions {
   /**
-   * What this very guard has let out of late is not judged again, under the same rules: for a guard around a route whose
-   * model may have one too. It is recognised by what it says, to the letter. Default `false`.
+   * What this very guard has let out since the call began is not judged again, as the same kind and under the same rules:
+   * for a guard around a route whose model may have one too. It is recognised by what it says, to the letter. Default
+   * `false`.
    */
   readonly recognise?: boolean;
 }

@@ -1,10 +1,19 @@
+import type { SegmentKind } from './chat/segment.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 
-interface Entry {
+/** What makes the same text the same thing to moderators. */
+export interface ReleasedAs {
   /** Under which rules it was judged. */
   readonly policy: CompiledPolicy;
+  /** Absent from a guard's own words alone, which are its own wherever they stand. */
+  readonly kind?: SegmentKind;
+}
+
+interface Entry extends ReleasedAs {
+  /** How many were noted before it. */
+  readonly order: number;
   text: string;
-  /** A guard's own words. */
+  /** A guard's own words, to their end. */
   readonly isRefusal: boolean;
 }
 
@@ -18,18 +27,22 @@ export interface Follower {
 
 /**
  * What a guard has let out of late, so that a guard around the same call need not judge it again. It is recognised by
- * what it says, to the letter, and under the same rules: nobody can forge that, for whoever sends the same text sends one
- * that was judged. Kept only once somebody has asked for it, in memory alone, and bounded.
+ * what it says, to the letter, as the same kind and under the same rules, and only if it was let out since that call began:
+ * nobody can forge that, for whoever sends the same text sends one that was judged. So nothing may be noted that was not.
+ * Kept only once somebody has asked for it, in memory alone, and bounded.
  */
 export class ReleasedTexts {
   readonly #entries = new Set<Entry>();
   #characters = 0;
+  /** How many were noted so far. */
+  count = 0;
   /** Whether anybody recognises what is noted here: else nothing need be. */
   isAsked = false;
 
   /** Notes a text that may grow. */
-  note(policy: CompiledPolicy, text: string, isRefusal = false): (grown: string) => void {
-    const entry: Entry = { policy, text: '', isRefusal };
+  note(as: ReleasedAs, text: string, isRefusal = false): (grown: string) => void {
+    const entry: Entry = { ...as, order: this.count, text: '', isRefusal };
+    this.count += 1;
     const grow = (grown: string): void => {
       if (grown.length <= entry.text.length) return;
       if (this.#entries.delete(entry)) this.#characters -= entry.text.length;
@@ -42,7 +55,10 @@ export class ReleasedTexts {
     return grow;
   }
 
-  follow(policy: CompiledPolicy): Follower {
+  /** @param since what was noted before it, by `count`, is not looked at */
+  follow({ policy, kind }: ReleasedAs, since: number): Follower {
+    const isOne = (entry: Entry): boolean =>
+      entry.order >= since && entry.policy === policy && (entry.kind ?? kind) === kind;
     let so = '';
     let candidates: Entry[] | undefined;
     return {
@@ -52,7 +68,7 @@ export class ReleasedTexts {
         // What has come so far is known of these; others may have grown to it since, so they are looked at once more.
         candidates = candidates?.filter(({ text }) => text.startsWith(piece, from));
         if (!candidates || candidates.length === 0)
-          candidates = [...this.#entries].filter((entry) => entry.policy === policy && entry.text.startsWith(so));
+          candidates = [...this.#entries].filter((entry) => isOne(entry) && entry.text.startsWith(so));
         return candidates.length > 0;
       },
       get isRefusal() {

@@ -247,3 +247,103 @@ describe('What was let out is recognised by what it says alone', () => {
     expect(watch.settled.map(({ output }) => output?.action)).toEqual(['warn', 'warn']);
   });
 });
+
+describe('Nothing passes as known that was never judged', () => {
+  const events = (deltas: readonly object[]) => (): Response => {
+    const chunk = (delta: object, finish_reason: string | null = null): string =>
+      `data: ${JSON.stringify({
+        id: 'chatcmpl-1',
+        object: 'chat.completion.chunk',
+        created: 1,
+        model: 'scripted',
+        choices: [{ index: 0, delta, finish_reason }],
+      })}\n\n`;
+    const all = [...deltas.map((delta) => chunk(delta)), chunk({}, 'stop'), 'data: [DONE]\n\n'];
+    return new Response(
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          const next = all.shift();
+          if (next === undefined) return controller.close();
+          await new Promise((resolve) => setTimeout(resolve, 5)); // what came before has left
+          controller.enqueue(new TextEncoder().encode(next));
+        },
+      }),
+      { headers: { 'content-type': 'text/event-stream' } },
+    );
+  };
+  const body = { model: 'scripted', stream: true, messages: [{ role: 'user', content: 'hi' }] };
+  const begun = `A ${MARKER} came. `;
+  const thought = `${begun}It went. `;
+
+  test('a text that repeats a thought which the scope leaves out', async () => {
+    const watch = watched({ output: { scope: ({ kind }) => kind !== 'reasoning' } });
+    const answer = events([
+      ...Array.from({ length: 20 }, () => ({ reasoning_content: thought })),
+      { content: begun },
+      { content: 'It went.' },
+    ]);
+    const came = await bodyOf(guardRoute(answer, watch.guard), body);
+    expect(wordsIn(came)).toContain(REFUSED);
+    expect(came).not.toContain(`"content":"${begun}`);
+    expect(watch.settled).toMatchObject([{ delivery: 'refused' }]);
+  });
+
+  test('a text that was judged as something else', async () => {
+    const ofThoughts = fakeModerator({ name: 'of-thoughts', kinds: ['reasoning'] });
+    const ofTexts = fakeModerator({ name: 'of-texts', kinds: ['text'], flags: { [MARKER]: 'violence' } });
+    const watch = watched({ moderators: { input: [], output: [ofThoughts, ofTexts] } });
+    const answer = events([
+      ...Array.from({ length: 20 }, () => ({ reasoning_content: thought })),
+      { content: begun },
+      { content: 'It went.' },
+    ]);
+    const came = await bodyOf(guardRoute(answer, watch.guard), body);
+    expect(wordsIn(came)).toContain(REFUSED);
+    expect(came).not.toContain(`"content":"${begun}`);
+  });
+
+  test('a text that a whole reply of the same guard had where the scope leaves it out', async () => {
+    const watch = watched({ output: { scope: ({ kind }) => kind !== 'reasoning' } });
+    const openai = guardOpenAI(client, watch.guard);
+    upstream.setChat({ reasoning: thought, content: 'So.' });
+    const route = guardRoute(async () => {
+      await openai.chat.completions.create({ model: 'scripted', messages: [{ role: 'user', content: 'hi' }] });
+      return events([{ content: thought }])();
+    }, watch.guard);
+    const came = await bodyOf(route, body);
+    expect(wordsIn(came)).toContain(REFUSED);
+    expect(came).not.toContain(MARKER);
+  });
+
+  test('a text that left before its verdict, under a guard that lets it', async () => {
+    const watch = watched({ output: { release: 'immediate' } });
+    const route = guardRoute(async () => {
+      const inner = guardRoute(events([{ content: thought }]), watch.guard);
+      await bodyOf(inner, body);
+      return events([{ content: begun }])();
+    }, watch.guard);
+    await bodyOf(route, body);
+    expect(watch.flagged.length).toBeGreaterThanOrEqual(2);
+    expect(watch.settled).toMatchObject([{ output: { action: 'block' } }, { output: { action: 'block' } }]);
+  });
+
+  test('a text that a call let out for which the guard was off', async () => {
+    const watch = watched({ enabled: ({ tenant }) => tenant !== 'off' });
+    const route = guardRoute(async () => {
+      await watch.guard.with({ tenant: 'off' }).wrap(async () => thought)([{ role: 'user', content: 'hi' }]);
+      return events([{ content: thought }])();
+    }, watch.guard);
+    const came = await bodyOf(route, body);
+    expect(came).not.toContain(MARKER);
+  });
+
+  test('a text of an earlier call', async () => {
+    const watch = watched({ moderation: { cache: false } });
+    const route = guardRoute(events([{ content: CLEAN }]), watch.guard);
+    await bodyOf(route, body);
+    const once = askedAbout(watch, 'Sea holly');
+    await bodyOf(route, body);
+    expect(once).toBeGreaterThan(0);
+    expect(askedAbout(watch, 'Sea holly')).toBe(2 * once);
+  });
+});

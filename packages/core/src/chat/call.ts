@@ -66,6 +66,8 @@ export class Call implements Case {
   isSettled = false;
   /** Whether what this guard has let out of late passes without being judged again. */
   readonly recognises: boolean;
+  /** What was let out before this call began is none of it. */
+  readonly since: number;
 
   constructor(
     parts: CallParts,
@@ -75,6 +77,7 @@ export class Call implements Case {
     recognises = false,
   ) {
     this.recognises = recognises;
+    this.since = parts.released.count;
     parts.released.isAsked ||= recognises; // before the model is asked: a guard around it has to note what it lets out
     this.parts = parts;
     this.kind = kind;

@@ -123,10 +123,7 @@ export class Listener<Request, Chunk> {
         const chunks = this.gate.leave(isLast);
         if (chunks.length > 0) {
           this.#room?.resolve();
-          this.#recognition.note(
-            () => (this.#isFree && this.isEnded ? this.gate.said : this.gate.cleared),
-            this.#judgement,
-          );
+          this.#recognition.note(() => this.#judged, this.#judgement);
           if (this.reader.left) for (const chunk of chunks) this.reader.left(chunk);
           return { chunks, isLast };
         }
@@ -154,6 +151,12 @@ export class Listener<Request, Chunk> {
       const target = this.#outOfScope.has(segment.path) ? undefined : this.#target(asWhole(this.reader, segment), '');
       if (target) this.#call.parts.panel.remember(target, this.#judgement.verdictsOn(segment.path), this.#call.context);
     }
+  }
+
+  /** What was judged, or known to have been, of each lane. */
+  get #judged(): readonly Segment[] {
+    const segments = this.#isFree && this.isEnded ? this.gate.said : this.gate.cleared;
+    return segments.filter(({ path }) => !this.#outOfScope.has(path));
   }
 
   async #conclude(): Promise<Ruling> {
@@ -261,6 +264,7 @@ export class Listener<Request, Chunk> {
     const { scopes } = this.#call.parts;
     const unknown = segments.filter(({ path }) => !this.#recognition.knows(path));
     const message = inScope({ role: 'assistant', path: 'reply', segments: unknown }, scopes);
+    for (const segment of unknown) if (!message.segments.includes(segment)) this.#outOfScope.add(segment.path);
     await this.#judgement.read(targetsOf(message, 'output', this.#earlier), this.#own?.output);
     this.#judging -= 1;
   }

@@ -83,7 +83,7 @@ export function refusalFor(
   { decision, outcome, paths }: Pick<Ruling, 'decision' | 'outcome' | 'paths'>,
 ): Refusal {
   const message = (outcome.kind === 'reject' ? outcome.message : undefined) ?? decision.message;
-  if (call.parts.released.isAsked) call.parts.released.note(call.policy, message, true);
+  if (call.parts.released.isAsked) call.parts.released.note({ policy: call.policy }, message, true);
   return {
     stage: decision.stage,
     decision,

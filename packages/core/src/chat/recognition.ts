@@ -15,7 +15,7 @@ interface Known {
 export class Recognition {
   readonly #call: Call;
   readonly #lanes = new Map<string, Known>();
-  readonly #noted = new Map<string, (grown: string) => void>();
+  readonly #noted = new Map<string, { length: number; readonly grow: (grown: string) => void }>();
 
   constructor(call: Call) {
     this.#call = call;
@@ -24,13 +24,14 @@ export class Recognition {
   /** Looks at what came, and clears each lane that is known so far. */
   hear(segments: readonly Segment[], clear: (path: string) => void): void {
     if (!this.#call.recognises) return;
-    for (const { path, text } of segments) {
+    for (const segment of segments) {
+      const { path, text, image } = segment;
       if (text === undefined) continue;
-      const lane = this.#lane(path);
+      const lane = this.#lane(segment);
       const wasKnown = lane.known === lane.length;
       lane.length += text.length;
       // One that has left the way is judged with all that came before, and looked at no more.
-      if (!wasKnown || !lane.follower.follows(text)) continue;
+      if (!wasKnown || image !== undefined || !lane.follower.follows(text)) continue;
       lane.known = lane.length;
       clear(path);
     }
@@ -47,26 +48,33 @@ export class Recognition {
     return [...this.#lanes.values()].some(({ follower, known, length }) => known === length && follower.isRefusal);
   }
 
-  /** Notes what may leave, as long as nothing was found and nothing is unchecked. */
-  note(cleared: () => readonly Segment[], judgement: Judgement): void {
+  /** Notes what was judged and may leave, as long as nothing was found and nothing is unchecked. */
+  note(judged: () => readonly Segment[], judgement: Judgement): void {
     const { parts, policy } = this.#call;
     if (!parts.released.isAsked || !judgement.isClean) return;
-    for (const { path, text = '' } of cleared()) {
-      const grow = this.#noted.get(path);
-      if (grow) grow(text);
-      else this.#noted.set(path, parts.released.note(policy, text));
+    for (const { path, kind, text = '' } of judged()) {
+      const noted = this.#noted.get(path);
+      if (noted) {
+        noted.length = text.length;
+        noted.grow(text);
+      } else this.#noted.set(path, { length: text.length, grow: parts.released.note({ policy, kind }, text) });
     }
   }
 
+  /** Notes the guard's words as they go on after what has left: not where that left without being judged. */
   noteRefusal(left: readonly Segment[], message: string): void {
     const { parts, policy } = this.#call;
-    if (parts.released.isAsked) for (const { text = '' } of left) parts.released.note(policy, text + message, true);
+    if (!parts.released.isAsked) return;
+    for (const { path, kind, text = '' } of left)
+      if ((this.#noted.get(path)?.length ?? 0) >= text.length)
+        parts.released.note({ policy, kind }, text + message, true);
   }
 
-  #lane(path: string): Known {
+  #lane({ path, kind }: Segment): Known {
     const known = this.#lanes.get(path);
     if (known) return known;
-    const lane: Known = { follower: this.#call.parts.released.follow(this.#call.policy), length: 0, known: 0 };
+    const { parts, policy, since } = this.#call;
+    const lane: Known = { follower: parts.released.follow({ policy, kind }, since), length: 0, known: 0 };
     this.#lanes.set(path, lane);
     return lane;
   }

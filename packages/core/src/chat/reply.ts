@@ -8,6 +8,7 @@ import type { Call } from './call.ts';
 import type { Generate } from './generation.ts';
 import { open, refusalFor } from './opening.ts';
 import type { Segment } from './segment.ts';
+import { inScope } from './turns.ts';
 
 /** What a guarded call brought. */
 export interface Guarded<Reply, C extends string = string> {
@@ -91,8 +92,10 @@ function isClean({ action, unchecked }: Decision): boolean {
 }
 
 /** Makes a reply known to a guard around this call. */
-function noteReleased({ parts: { released }, policy }: Call, segments: readonly Segment[]): void {
-  if (released.isAsked) for (const { text } of segments) if (text) released.note(policy, text);
+function noteReleased({ parts: { released, scopes }, policy }: Call, segments: readonly Segment[]): void {
+  if (!released.isAsked) return;
+  const judged = inScope({ role: 'assistant', path: 'reply', segments }, scopes);
+  for (const { kind, text } of judged.segments) if (text) released.note({ policy, kind }, text);
 }
 
 function refuse<Request, Reply>(

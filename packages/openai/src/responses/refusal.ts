@@ -7,7 +7,7 @@ import { wantsStructure } from './request.ts';
 import { usageField } from './usage.ts';
 
 /** What a response repeats of its request, and what it says of itself before there is any output. */
-const OF_THE_REQUEST: readonly string[] = [
+export const OF_THE_REQUEST: readonly string[] = [
   'background',
   'conversation',
   'instructions',

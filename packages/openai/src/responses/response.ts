@@ -5,7 +5,7 @@ import { isNotice } from '../wire/notice.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { toolNames, unknownName } from '../wire/tool-names.ts';
 import { type ItemReader, readOutputItem, readPart } from './items.ts';
-import { headOf, newId, refusalItem, refusedResponse } from './refusal.ts';
+import { headOf, newId, OF_THE_REQUEST, refusalItem, refusedResponse } from './refusal.ts';
 import { wantsStructure } from './request.ts';
 import { readUsage, withAddedUsage } from './usage.ts';
 
@@ -30,30 +30,7 @@ const ABOUT_THE_RESPONSE: ReadonlySet<string> = new Set([
   'prompt_cache_options',
   'frequency_penalty',
   'presence_penalty',
-  'background',
-  'conversation',
-  'instructions',
-  'max_output_tokens',
-  'max_tool_calls',
-  'metadata',
-  'model',
-  'parallel_tool_calls',
-  'previous_response_id',
-  'prompt',
-  'prompt_cache_key',
-  'prompt_cache_retention',
-  'reasoning',
-  'safety_identifier',
-  'service_tier',
-  'store',
-  'temperature',
-  'text',
-  'tool_choice',
-  'tools',
-  'top_logprobs',
-  'top_p',
-  'truncation',
-  'user',
+  ...OF_THE_REQUEST,
 ]);
 
 /** Everything that a response says. Throws where the body is none. */
