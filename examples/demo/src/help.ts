@@ -10,7 +10,8 @@ Options
   --help         this text
 
 Environment
-  OPENAI_API_KEY    with it, the real service answers and moderates; without it, a local server does
+  OPENAI_API_KEY    with it, the real service answers and moderates; without it, a local server answers
+                    and the model of @chaperone/embedded moderates
   OPENAI_BASE_URL   with the key: a service of the same protocol instead of OpenAI's own
   OPENAI_MODEL      with the key: the model that answers
   NO_COLOR          no colours`;

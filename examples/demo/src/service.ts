@@ -1,8 +1,10 @@
 import type { Moderator } from '@chaperone/core';
+import { embedded } from '@chaperone/embedded';
 import { blocklist, openaiModeration, type OpenAICategory } from '@chaperone/moderators';
 import { startServer, type TestServer } from '@chaperone/testing';
 import OpenAI from 'openai';
-import { assess, MARKER } from './word-list.ts';
+import { EMBEDDED_TIERS, OPENAI_TIERS, type Tiers } from './policy.ts';
+import { INSULTING_WORDS } from './texts.ts';
 
 /** Who answers and who moderates. */
 export interface Service extends AsyncDisposable {
@@ -10,6 +12,8 @@ export interface Service extends AsyncDisposable {
   readonly client: OpenAI;
   readonly model: string;
   readonly moderators: readonly Moderator<OpenAICategory>[];
+  /** Those that fit the scores of these moderators. */
+  readonly tiers: Tiers;
   /** The local server; absent where the real service is used. */
   readonly server: TestServer | undefined;
   /** What the person at the screen must know of it. */
@@ -18,26 +22,24 @@ export interface Service extends AsyncDisposable {
 
 const DEFAULT_MODEL = 'gpt-5-mini';
 
-/** The real service where there is a key for it, else a server in this process. */
+/** The real service where there is a key for it, else a model in this process that judges and a server that answers. */
 export async function openService(): Promise<Service> {
   const apiKey = environment('OPENAI_API_KEY');
   return apiKey === undefined ? openLocal() : openReal(apiKey);
 }
 
 async function openLocal(): Promise<Service> {
-  const server = await startServer({ moderation: assess });
-  const { url: baseURL } = server;
+  const server = await startServer();
   return {
-    client: new OpenAI({ apiKey: 'local', baseURL }),
+    client: new OpenAI({ apiKey: 'local', baseURL: server.url }),
     model: 'scripted',
-    moderators: [openaiModeration({ apiKey: 'local', baseURL })],
+    moderators: [embedded()],
+    tiers: EMBEDDED_TIERS,
     server,
     introduction:
-      'No OPENAI_API_KEY is set, so nothing leaves this machine: the real openai client and the guard talk to a ' +
-      'local server over HTTP. Behind its moderation endpoint is a word list, not a moderation model: it knows words, ' +
-      'not what they mean, and is wrong both ways. Behind its chat endpoint is a scripted model, not a language model. ' +
-      `The words are those of the npm package cuss, told as "harassment", and "${MARKER}", which is invented and told ` +
-      'as "violence".',
+      'No OPENAI_API_KEY is set, so nothing leaves this machine. The small model of @chaperone/embedded judges, in this ' +
+      'process: English only, and wrong both ways more often than a hosted model. The real openai client talks over HTTP ' +
+      'to a local server, behind which is a scripted model, not a language model.',
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
@@ -48,12 +50,14 @@ function openReal(apiKey: string): Service {
   return {
     client: new OpenAI({ apiKey, baseURL }),
     model,
-    moderators: [openaiModeration({ apiKey, baseURL }), blocklist([MARKER], { category: 'violence' })],
+    moderators: [openaiModeration({ apiKey, baseURL }), blocklist([INSULTING_WORDS], { category: 'harassment' })],
+    tiers: OPENAI_TIERS,
     server: undefined,
     introduction:
       `OPENAI_API_KEY is set: ${model} answers and the moderation endpoint judges, both at ${new URL(baseURL).host}. ` +
       'What is asked is sent there and may cost money. ' +
-      `So that no scene needs a harmful text, a blocklist judges too: it holds the invented word "${MARKER}".`,
+      'So that scenes end as they are titled whatever the service makes of a mild insult, a blocklist judges too: it ' +
+      `holds the words "${INSULTING_WORDS}".`,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '@chaperone/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { INSULT, MILD_INSULT } from '../src/texts.ts';
 import { linesOf, runDemo, type Ran } from './run-demo.ts';
 
 const CANARY = 'canarybird';
@@ -48,7 +49,7 @@ describe('a file with everything in it', () => {
       '',
       JSON.stringify(`${CANARY} a bare text`),
       `${CANARY} is not JSON`,
-      user('a zorp'), // line 5
+      user(INSULT), // line 5
       '{"role":"user"}',
       user('first flagged, then clean'), // line 7
       '[]',
@@ -57,17 +58,18 @@ describe('a file with everything in it', () => {
       user('mild'),
       '   ',
       '""',
-      user('a zorple'),
+      user(MILD_INSULT),
       JSON.stringify([
         { role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }] },
       ]), // line 15
       JSON.stringify([
-        { role: 'user', content: 'a zorp' },
+        { role: 'user', content: INSULT },
         { role: 'assistant', content: 'no' },
         { role: 'user', content: CANARY },
       ]),
       ...Array.from({ length: 6 }, (_, index) => user(`more ${index}`)), // lines 17 to 22
       user('flagged each time'), // line 23
+      user('Wo kann ich heute Abend am Meer spazieren gehen?'), // line 24
       '',
     ];
     path = await file('chats.jsonl', lines, '\r\n');
@@ -81,39 +83,42 @@ describe('a file with everything in it', () => {
   test('each row adds up to the lines that ran', () => {
     for (const stage of ['input', 'output']) {
       const row = rowOf(ran, stage);
-      expect(row['lines']).toBe(15);
-      expect(sumOf(row)).toBe(15);
+      expect(row['lines']).toBe(16);
+      expect(sumOf(row)).toBe(16);
     }
   });
 
   test('each line is in its column', () => {
-    expect(rowOf(ran, 'input')).toMatchObject({ passed: 12, flagged: 1, blocked: 1, unchecked: 1, 'not-reached': 0 });
+    expect(rowOf(ran, 'input')).toMatchObject({ passed: 12, flagged: 1, blocked: 1, unchecked: 2, 'not-reached': 0 });
     expect(rowOf(ran, 'output')).toMatchObject({ flagged: 1, blocked: 1, retried: 1, unchecked: 0, 'not-reached': 1 });
   });
 
   test('findings are told by category and stage', () => {
     const lines = linesOf(ran.stdout);
     expect(lines).toContain('category stage moderator flagged blocked retried highest score');
-    expect(lines).toContain('violence input openai-moderation 1 1 0 0.90');
-    expect(lines).toContain('violence output openai-moderation 1 1 1 0.90');
+    expect(lines).toContainEqual(expect.stringMatching(/^harassment input embedded 1 1 0 [01]\.\d\d$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^harassment output embedded 1 1 1 [01]\.\d\d$/));
   });
 
   test('blocked lines are listed with their reason', () => {
     const lines = linesOf(ran.stdout);
-    expect(lines).toContain('line 5 input violence 0.90 ≥ 0.8 → block, by openai-moderation');
-    expect(lines).toContain('line 23 output violence 0.90 ≥ 0.8 → block, by openai-moderation, after 2 generations');
+    const why = String.raw`harassment [01]\.\d\d ≥ 0\.5 → block, by embedded`;
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^line 5 input ${why}$`)));
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^line 23 output ${why}, after 2 generations$`)));
   });
 
-  test('what nobody could check is named, and so is an older turn that was replaced', () => {
+  test('what could not be checked is named with its reason, and so is an older turn that was replaced', () => {
     const lines = linesOf(ran.stdout);
-    expect(lines).toContain('Unchecked at the input: 1 line: unsupported (no moderator)');
+    expect(lines).toContainEqual(expect.stringMatching(/^Unchecked at the input: 2 lines: /));
+    expect(lines.join(' ')).toContain('unsupported (language) by embedded');
+    expect(lines.join(' ')).toContain('unsupported, covered by no moderator');
     expect(lines).toContain('In 1 line an older turn was replaced by a placeholder before the model saw it.');
   });
 
   test('bad lines are reported with their numbers, and counted', () => {
     const lines = linesOf(ran.stdout);
-    expect(lines.slice(lines.indexOf('6 bad lines, in no row above; 15 lines ran')).filter(Boolean)).toEqual([
-      '6 bad lines, in no row above; 15 lines ran',
+    expect(lines.slice(lines.indexOf('6 bad lines, in no row above; 16 lines ran')).filter(Boolean)).toEqual([
+      '6 bad lines, in no row above; 16 lines ran',
       'line 4 is not JSON',
       'line 6 is neither an array of messages nor a string',
       'line 8 is an array without messages',
@@ -128,7 +133,7 @@ describe('a file with everything in it', () => {
   });
 
   test('where there is no terminal, progress is a line now and then', () => {
-    expect(linesOf(ran.stdout)).toEqual(expect.arrayContaining(['4 of 15 lines', '15 of 15 lines']));
+    expect(linesOf(ran.stdout)).toEqual(expect.arrayContaining(['4 of 16 lines', '16 of 16 lines']));
     expect(ran.stdout).not.toContain('\u001B');
   });
 
@@ -139,7 +144,7 @@ describe('a file with everything in it', () => {
   });
 });
 
-test('a moderation endpoint that fails leaves every line unchecked, and none passed', async () => {
+test('with a key, a moderation endpoint that fails leaves every line unchecked, and none passed', async () => {
   await using server = await startServer();
   server.fault('moderation', { kind: 'status', status: 401 });
   const path = await file('down.jsonl', [user('one'), user('two')]);

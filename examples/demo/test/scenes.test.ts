@@ -1,5 +1,6 @@
 import { startServer } from '@chaperone/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { INSULTING_WORDS } from '../src/texts.ts';
 import { linesOf, runDemo, type Ran } from './run-demo.ts';
 
 describe('the scenes, without a key', () => {
@@ -19,7 +20,7 @@ describe('the scenes, without a key', () => {
 
   test('say what stands behind them', () => {
     const introduction = scenes[0]?.join(' ');
-    expect(introduction).toContain('a word list, not a moderation model');
+    expect(introduction).toContain('The small model of @chaperone/embedded judges, in this process');
     expect(introduction).toContain('a scripted model, not a language model');
   });
 
@@ -29,12 +30,19 @@ describe('the scenes, without a key', () => {
   });
 
   test.for([
-    { scene: 1, says: ['decided input ALLOW (no findings)', 'output ALLOW (no findings)', 'finish_reason: stop'] },
+    {
+      scene: 1,
+      says: [
+        'decided input ALLOW (no findings by embedded)',
+        'output ALLOW (no findings by embedded)',
+        'finish_reason: stop',
+      ],
+    },
     {
       scene: 2,
       says: [
         'decided input BLOCK',
-        'violence 0.90 ≥ 0.8 → block, by openai-moderation, at messages[0].content',
+        expect.stringMatching(/^harassment [01]\.\d\d ≥ 0\.5 → block, by embedded, at messages\[0\]\.content$/),
         'events 1 flagged input, block',
         '2 settled refused, 0 generations',
         'model got 0 requests',
@@ -47,7 +55,7 @@ describe('the scenes, without a key', () => {
         '2 retried generation 1 was discarded, the next one begins',
         '3 settled delivered, 2 generations',
         'model got 2 requests',
-        'received “They will greet you at the door.”',
+        'received “They will meet you at the station, and dinner is at seven.”',
       ],
     },
     { scene: 4, says: ['6 settled refused, 3 generations', 'model got 3 requests', 'finish_reason: content_filter'] },
@@ -57,17 +65,20 @@ describe('the scenes, without a key', () => {
         'events 1 flagged input, block',
         '2 flagged output, block',
         '3 settled delivered, 1 generation',
-        'received “A zorp is a thing of the imagination.”',
+        'received “At seven. You are such a stupid idiot.”',
       ],
     },
     { scene: 6, says: ['events 1 settled delivered, 1 generation', '2 settled refused, 1 generation'] },
     {
       scene: 8,
       says: [
-        'decided input BLOCK (no findings)',
-        'unchecked: failed by openai-moderation, at messages[0].content',
+        'decided input BLOCK (nobody could judge)',
+        'unchecked: failed (unavailable) by openai-moderation, at messages[0].content',
         '2 settled refused, 0 generations',
         'model got 0 requests',
+        'decided input ALLOW (no findings by embedded)',
+        '3 settled delivered, 1 generation',
+        'received “Try the place beside the lighthouse.”',
       ],
     },
     {
@@ -75,7 +86,7 @@ describe('the scenes, without a key', () => {
       says: [
         'omitted: messages[0].content',
         'omitted: messages[1].content',
-        'user “[removed]”, assistant “[removed]”, user “When does the ferry leave, then?”',
+        'user “[removed]”, assistant “[removed]”, user “When does the ferry leave, please?”',
         'received “At seven, if the tide allows it.”',
       ],
     },
@@ -84,7 +95,7 @@ describe('the scenes, without a key', () => {
   });
 
   test('a flagged stream never shows what was flagged', () => {
-    expect(scenes[6]?.join('\n')).not.toContain('zorp');
+    expect(scenes[6]?.join('\n')).not.toContain(INSULTING_WORDS);
   });
 
   test('two readers side by side read the same, and the first text and the longest pause of each are told', () => {
@@ -107,10 +118,13 @@ describe('with a key', () => {
     });
 
     expect(ran).toMatchObject({ code: 0, stderr: '' });
-    expect(ran.stdout.match(/Skipped: .+\.$/gm)).toHaveLength(4);
-    expect(ran.stdout).not.toContain('word list');
+    expect(ran.stdout.match(/Skipped: .+\.$/gm)).toHaveLength(3);
+    expect(ran.stdout).not.toContain('a scripted model');
     expect(ran.stdout).not.toContain('key-for-tests');
     expect(linesOf(ran.stdout)).toContain('received “A real answer.”');
+    expect(linesOf(ran.stdout)).toContain(
+      'harassment 1.00 ≥ 0.8 → block, by blocklist:harassment, at messages[0].content',
+    );
     expect(new Set(server.chatRequests.map(({ body }) => body.model))).toEqual(new Set(['some-model']));
     expect(server.moderated).not.toHaveLength(0);
   });

@@ -1,5 +1,5 @@
-import { count } from '../describe.ts';
-import { POLICY_IN_WORDS } from '../policy.ts';
+import { count, describeUnchecked } from '../describe.ts';
+import { rulesInWords } from '../policy.ts';
 import type { Screen } from '../screen.ts';
 import type { Service } from '../service.ts';
 import { writeBlockedLines } from './blocked-lines.ts';
@@ -21,7 +21,7 @@ export async function runConversations(
   screen.title('Chaperone: conversations through the guard');
   screen.paragraph(service.introduction);
   if (service.server) screen.paragraph(SCRIPT_IN_WORDS);
-  screen.paragraph(`Policy: ${POLICY_IN_WORDS}.`);
+  screen.paragraph(`Policy: ${rulesInWords(service.tiers)}.`);
   screen.paragraph(`Fallback: ${FALLBACK_IN_WORDS}.`);
   screen.line();
   const results = conversations.length > 0 ? await runAll(service, screen, conversations) : [];
@@ -44,6 +44,8 @@ async function runAll(
   screen.line();
   screen.paragraph(
     'flagged: released with warn or review. retried: released after a retry. not reached: the call had ended before. ' +
+      'unchecked: not everything could be judged, so it does not count as passed; what is unsupported is released all ' +
+      'the same, what failed is not. ' +
       'median, p95: how long a call took at this stage, without the time of the model; a verdict that is remembered ' +
       'takes next to none.',
     2,
@@ -61,13 +63,14 @@ function writeUnchecked(screen: Screen, results: readonly Result[]): void {
   for (const stage of STAGES) {
     const lines = results.filter((result) => columnOf(result, stage) === 'unchecked');
     const reasons = new Set(
-      lines.flatMap((result) =>
-        (result[stage]?.unchecked ?? []).map(({ reason, moderator }) => `${reason} (${moderator ?? 'no moderator'})`),
-      ),
+      lines.flatMap((result) => {
+        const decision = result[stage];
+        return decision?.unchecked.map((each) => describeUnchecked(decision, each)) ?? [];
+      }),
     );
     if (lines.length === 0) continue;
     screen.line();
-    screen.line(`  Unchecked at the ${stage}: ${count(lines.length, 'line')}: ${[...reasons].join(', ')}`);
+    screen.paragraph(`Unchecked at the ${stage}: ${count(lines.length, 'line')}: ${[...reasons].join('; ')}`, 2);
   }
 }
 

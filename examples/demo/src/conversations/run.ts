@@ -1,6 +1,6 @@
 import { createGuard, reject, retry, type Decision, type Events, type Guard } from '@chaperone/core';
 import { guardOpenAI } from '@chaperone/openai';
-import { POLICY } from '../policy.ts';
+import { rulesOf } from '../policy.ts';
 import type { Service } from '../service.ts';
 import type { Conversation } from './read-lines.ts';
 import { numbered } from './script.ts';
@@ -34,7 +34,7 @@ export async function run(
 ): Promise<readonly Result[]> {
   const guard = createGuard({
     moderators: service.moderators,
-    policy: POLICY,
+    policy: { categories: rulesOf(service.tiers) },
     fallback: reject(),
     output: { fallback: retry({ maxRetries: 1, otherwise: reject() }) },
   });

@@ -1,5 +1,5 @@
 import type { ChatScript } from '@chaperone/testing';
-import { MARKER, MILD_MARKER } from '../word-list.ts';
+import { INSULT, MILD_INSULT } from '../texts.ts';
 
 const CLEAN = [
   'Thank you, that is a good question to start from.',
@@ -14,8 +14,8 @@ const isMild = (line: number): boolean => line % 40 === 11;
 
 export const SCRIPT_IN_WORDS =
   'The scripted model knows the number of the line and nothing else: it never reads the conversation and never ' +
-  `quotes it. Most lines get a clean sentence; every 20th gets "${MARKER}" first and a clean sentence on the retry; ` +
-  `every 50th gets "${MARKER}" each time; every 40th gets the milder "${MILD_MARKER}".`;
+  `quotes it. Most lines get a clean sentence; every 20th gets “${INSULT}” first and a clean sentence on the retry; ` +
+  `every 50th gets “${INSULT}” each time; every 40th gets the milder “${MILD_INSULT}”`;
 
 /** The field of a request in which it is told: the scripted model has no other way to know. */
 export function numbered(line: number): { readonly metadata: { readonly line: string } } {
@@ -29,8 +29,8 @@ export function createScript(): ChatScript {
     const line = lineOf(metadata);
     const generation = (generations.get(line) ?? 0) + 1;
     generations.set(line, generation);
-    if (isStubborn(line) || (isFirstFlagged(line) && generation === 1)) return `Well, a ${MARKER} would do it.`;
-    if (isMild(line)) return `Some would call it a ${MILD_MARKER}.`;
+    if (isStubborn(line) || (isFirstFlagged(line) && generation === 1)) return INSULT;
+    if (isMild(line)) return MILD_INSULT;
     return CLEAN[line % CLEAN.length] ?? '';
   };
 }

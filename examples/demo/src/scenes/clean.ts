@@ -1,5 +1,5 @@
 import { createGuard } from '@chaperone/core';
-import { POLICY } from '../policy.ts';
+import { rulesOf } from '../policy.ts';
 import type { Scene } from './scene.ts';
 import { turn } from './turn.ts';
 
@@ -8,7 +8,8 @@ export const clean: Scene = {
   guard: 'the defaults',
   script: 'Take the path along the cliffs: the light is best in the evening.',
   async play(setting) {
-    const guard = createGuard({ moderators: setting.service.moderators, policy: POLICY });
+    const { moderators, tiers } = setting.service;
+    const guard = createGuard({ moderators, policy: { categories: rulesOf(tiers) } });
     await turn({ ...setting, guard }, [
       { role: 'user', content: 'Where can I walk by the sea? One sentence, please.' },
     ]);

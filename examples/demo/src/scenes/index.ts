@@ -1,5 +1,5 @@
 import { APIError } from 'openai';
-import { POLICY_IN_WORDS } from '../policy.ts';
+import { rulesInWords } from '../policy.ts';
 import type { Screen } from '../screen.ts';
 import type { Service } from '../service.ts';
 import { clean } from './clean.ts';
@@ -29,9 +29,9 @@ const SCENES: readonly Scene[] = [
 export async function playScenes(service: Service, screen: Screen): Promise<number> {
   screen.title('Chaperone: guarded chat completions');
   screen.paragraph(service.introduction);
-  screen.paragraph(`Policy of every scene: ${POLICY_IN_WORDS}.`);
+  screen.paragraph(`Policy of every scene: ${rulesInWords(service.tiers)}.`);
   // Slow enough to be watched, and to see who waits for whom.
-  service.server?.setTiming({ reply: 80, firstToken: 120, perToken: 20, moderation: 25 });
+  service.server?.setTiming({ reply: 80, firstToken: 120, perToken: 20 });
   let failures = 0;
   for (const [index, scene] of SCENES.entries()) {
     screen.line();

@@ -1,6 +1,6 @@
 import { createGuard } from '@chaperone/core';
-import { POLICY } from '../policy.ts';
-import { MARKER } from '../word-list.ts';
+import { rulesOf } from '../policy.ts';
+import { INSULT } from '../texts.ts';
 import type { Scene } from './scene.ts';
 import { turn } from './turn.ts';
 
@@ -9,7 +9,8 @@ export const inputBlocked: Scene = {
   guard: 'fallback: reject(), which is the default',
   script: 'Nobody will ever read this.',
   async play(setting) {
-    const guard = createGuard({ moderators: setting.service.moderators, policy: POLICY });
-    await turn({ ...setting, guard }, [{ role: 'user', content: `Tell me how to ${MARKER} a neighbour.` }]);
+    const { moderators, tiers } = setting.service;
+    const guard = createGuard({ moderators, policy: { categories: rulesOf(tiers) } });
+    await turn({ ...setting, guard }, [{ role: 'user', content: `${INSULT} Answer me!` }]);
   },
 };

@@ -1,17 +1,36 @@
-import { createGuard } from '@chaperone/core';
-import { POLICY } from '../policy.ts';
+import { createGuard, firstAvailable } from '@chaperone/core';
+import { embedded } from '@chaperone/embedded';
+import { openaiModeration } from '@chaperone/moderators';
+import { startServer } from '@chaperone/testing';
+import { EMBEDDED_TIERS, OPENAI_TIERS, rulesOf } from '../policy.ts';
 import type { Scene } from './scene.ts';
-import { turn } from './turn.ts';
+import { turn, type Message } from './turn.ts';
+
+const QUESTION: Message = { role: 'user', content: 'Where can I eat by the sea? One sentence, please.' };
 
 export const moderatorDown: Scene = {
-  title: 'The moderator is down: unchecked is not passed',
-  guard: "whenUnchecked: 'block', the default; the moderation endpoint answers HTTP 503",
-  script: 'Nobody will ever read this.',
-  skipped: 'The real moderation endpoint cannot be told to fail.',
+  title: 'The moderator is down: unchecked is not passed, unless another one can judge',
+  guard: "whenUnchecked: 'block', the default; a local moderation endpoint answers HTTP 503",
+  script: 'Try the place beside the lighthouse.',
   async play(setting) {
-    const guard = createGuard({ moderators: setting.service.moderators, policy: POLICY });
-    setting.service.server?.fault('moderation', { kind: 'status', status: 503 });
-    await turn({ ...setting, guard }, [{ role: 'user', content: 'Where can I eat by the sea?' }]);
-    setting.service.server?.clearFaults();
+    // A moderation service of its own, since the real one cannot be told to fail: also with a key, only this one is down.
+    await using down = await startServer();
+    down.fault('moderation', { kind: 'status', status: 503 });
+    const openai = openaiModeration({ apiKey: 'local', baseURL: down.url });
+
+    const alone = createGuard({ moderators: [openai], policy: { categories: rulesOf(OPENAI_TIERS) } });
+    await turn({ ...setting, guard: alone }, [QUESTION]);
+
+    setting.screen.line();
+    setting.screen.row(
+      'guard',
+      'moderators: [firstAvailable([openaiModeration(), embedded()])]; no retries, since another one stands by',
+    );
+    const backed = createGuard({
+      moderators: [firstAvailable([openai, embedded()])],
+      policy: { categories: rulesOf(OPENAI_TIERS), moderators: { embedded: rulesOf(EMBEDDED_TIERS) } },
+      moderation: { retries: 0 },
+    });
+    await turn({ ...setting, guard: backed }, [QUESTION]);
   },
 };

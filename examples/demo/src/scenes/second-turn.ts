@@ -1,6 +1,6 @@
 import { createGuard } from '@chaperone/core';
-import { POLICY } from '../policy.ts';
-import { MARKER } from '../word-list.ts';
+import { rulesOf } from '../policy.ts';
+import { INSULT } from '../texts.ts';
 import type { Scene } from './scene.ts';
 import { turn, type Message } from './turn.ts';
 
@@ -9,10 +9,15 @@ export const secondTurn: Scene = {
   guard: 'the defaults',
   script: 'At seven, if the tide allows it.',
   async play(setting) {
-    const guard = createGuard({ moderators: setting.service.moderators, policy: POLICY });
-    const first: Message = { role: 'user', content: `When do we ${MARKER} the neighbours?` };
+    const { moderators, tiers } = setting.service;
+    const guard = createGuard({ moderators, policy: { categories: rulesOf(tiers) } });
+    const first: Message = { role: 'user', content: `${INSULT} When does the ferry leave?` };
     const refusal: Message = { role: 'assistant', content: await turn({ ...setting, guard }, [first]) };
     setting.screen.line();
-    await turn({ ...setting, guard }, [first, refusal, { role: 'user', content: 'When does the ferry leave, then?' }]);
+    await turn({ ...setting, guard }, [
+      first,
+      refusal,
+      { role: 'user', content: 'When does the ferry leave, please?' },
+    ]);
   },
 };

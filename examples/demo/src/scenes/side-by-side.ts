@@ -1,12 +1,12 @@
 import { createGuard } from '@chaperone/core';
 import { guardOpenAI } from '@chaperone/openai';
 import type OpenAI from 'openai';
-import { POLICY } from '../policy.ts';
+import { rulesOf } from '../policy.ts';
 import type { Scene } from './scene.ts';
 
 const REPLY =
-  'First the fog lifts from the harbour. Then the boats go out, one behind the other, and the gulls follow them. ' +
-  'By noon the wind has turned, and the water is as bright as a new coin. The children count the sails from the wall. ' +
+  'First the fog lifts from the harbour. Then the boats go out, one behind the other, and the water turns blue. ' +
+  'By noon the wind has turned, and the bay is as bright as a new coin. The children count the sails from the wall. ' +
   'In the evening the boats come home, low in the water, and somebody lights the lamp at the end of the pier.';
 
 /** Milliseconds between two looks at the readers' screens. */
@@ -19,7 +19,11 @@ export const sideBySide: Scene = {
   script: REPLY,
   skipped: 'the two readers need a model that speaks at the same pace for both.',
   async play({ service, screen }) {
-    const guard = createGuard({ moderators: service.moderators, policy: POLICY, input: { timing: 'during' } });
+    const guard = createGuard({
+      moderators: service.moderators,
+      policy: { categories: rulesOf(service.tiers) },
+      input: { timing: 'during' },
+    });
     const ask = (client: OpenAI): Promise<Recording> => record(client, service.model);
     const [plain, guarded] = await Promise.all([ask(service.client), ask(guardOpenAI(service.client, guard))]);
     const end = Math.max(plain.end, guarded.end);

@@ -1,18 +1,18 @@
 import { createGuard } from '@chaperone/core';
-import { POLICY } from '../policy.ts';
-import { MARKER } from '../word-list.ts';
+import { rulesOf } from '../policy.ts';
+import { INSULT } from '../texts.ts';
 import type { Scene } from './scene.ts';
 import { streamedTurn } from './turn.ts';
 
-const CLEAN =
-  'First the fog lifts from the harbour. Then the boats go out, one behind the other, and the gulls follow them.';
+const CLEAN = 'The sun comes up behind the lighthouse. Then the boats go out, one by one, and the water turns blue.';
 
 export const streamed: Scene = {
   title: 'A streamed reply: no chunk leaves before it was judged',
   guard: "output: { release: 'verified' }, the default: sentence by sentence",
-  script: [CLEAN, `First the fog lifts from the harbour. Then a ${MARKER} comes out.`],
+  script: [CLEAN, `The sun comes up behind the lighthouse. ${INSULT}`],
   async play(setting) {
-    const guard = createGuard({ moderators: setting.service.moderators, policy: POLICY });
+    const { moderators, tiers } = setting.service;
+    const guard = createGuard({ moderators, policy: { categories: rulesOf(tiers) } });
     await streamedTurn({ ...setting, guard }, [
       { role: 'user', content: 'Describe a morning at the sea, in two sentences.' },
     ]);
