@@ -24,7 +24,7 @@ test('A chat is answered, refused where it must be, and goes on', async () => {
     expect(await say('What grows by the sea?')).toContain('blue in the evening');
     expect(await say('Tell me of the zorp.')).toMatch(/^Sorry/);
     const secret = await say('What is its secret?');
-    expect(secret).toMatch(/^Sea holly grows by the sea\..*Sorry/);
+    expect(secret).toMatch(/^Sea holly grows by the sea\.\s*\n\nSorry/);
     expect(secret).not.toContain('zorp');
     expect(await say('What grows by the sea?')).toContain('blue in the evening');
   } finally {

@@ -71,6 +71,7 @@ export type {
 } from './chat/adapter.ts';
 export type { Message, Role, Scope, Segment, SegmentKind } from './chat/segment.ts';
 export { isRefusal, markRefusal } from './refusals.ts';
+export { REFUSAL_BREAK } from './chat/refusal-break.ts';
 export type { ChatMessage, Content, ContentPart } from './chat/content.ts';
 export type { Generate } from './chat/generation.ts';
 export type { Guarded } from './chat/reply.ts';

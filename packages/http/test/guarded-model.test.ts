@@ -123,7 +123,7 @@ const askedAbout = ({ moderator }: Watched, part: string): number =>
 const wordsIn = (body: string): string =>
   [...body.matchAll(/"(?:delta|content)":"((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text).join('') || body;
 
-describe.for(APPS)('A route around $name', ({ body, handler }) => {
+describe.for(APPS)('A route around $name', ({ name, body, handler }) => {
   test('whose model is not guarded is no hole', async () => {
     upstream.setChat(FLAGGED);
     const watch = watched();
@@ -158,6 +158,17 @@ describe.for(APPS)('A route around $name', ({ body, handler }) => {
     expect(watch.flagged).toHaveLength(1);
     expect(askedAbout(watch, REFUSED)).toBe(0);
     expect(watch.settled.map(({ delivery }) => delivery)).toEqual(['refused', 'refused']);
+  });
+
+  test('whose model refuses in the middle of an answer passes that on, set apart from what it follows', async () => {
+    upstream.setChat(FLAGGED);
+    upstream.setTiming({ perToken: 10 });
+    const watch = watched({ moderation: { cache: false } });
+    const words = wordsIn(await bodyOf(guardRoute(handler(watch.guard), watch.guard), body('What grows?')));
+    const first = name.endsWith('whole') ? /^/ : /^Sea holly grows by the sea\. ?\n\n/;
+    expect(words.replaceAll('\\n', '\n').replace(first, '')).toBe(REFUSED);
+    expect(askedAbout(watch, REFUSED)).toBe(0);
+    expect(watch.flagged).toHaveLength(1);
   });
 
   test('judges what a model of another guard let out', async () => {

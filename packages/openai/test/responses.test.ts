@@ -384,7 +384,7 @@ describe('A streamed response', () => {
     expect(JSON.stringify(events)).not.toContain(MARKER);
     expect(final.status).toBe('incomplete');
     expect(final.output).toMatchObject([
-      { id: 'msg_1', status: 'incomplete', content: [{ text: 'A first sentence. ' }] },
+      { id: 'msg_1', status: 'incomplete', content: [{ text: 'A first sentence. \n\n' }] },
       { status: 'completed', content: [{ text: REFUSED }] },
     ]);
     expect(events.at(-1)).toMatchObject({

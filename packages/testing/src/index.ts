@@ -38,4 +38,5 @@ export { testModerator, type ModeratorSamples } from './moderator/test-moderator
 export type { TestFunction } from './test-function.ts';
 
 export { testAdapter } from './adapter/test-adapter.ts';
-export type { AdapterKit } from './adapter/kit.ts';
+export { testHistoryAdapter } from './adapter/test-history-adapter.ts';
+export type { AdapterKit, HistoryKit } from './adapter/kit.ts';

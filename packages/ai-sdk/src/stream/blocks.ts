@@ -1,3 +1,4 @@
+import { REFUSAL_BREAK } from '@chaperone/core';
 import type { StreamPart } from '../sdk.ts';
 
 /** The parts that open something that has to be closed, and what closes it. */
@@ -8,11 +9,16 @@ type Kind = keyof typeof ENDS;
 /** What has left and is still open: a refusal in the middle of a stream closes it. */
 export class OpenBlocks {
   readonly #open = new Map<string, { readonly kind: Kind; readonly id: string }>();
+  /** The block that said something last. */
+  #speaking: string | undefined;
 
   left(part: StreamPart): void {
     switch (part.type) {
       case 'text-start':
         this.#add('text', part.id);
+        break;
+      case 'text-delta':
+        if (part.delta !== '') this.#speaking = part.id;
         break;
       case 'reasoning-start':
         this.#add('reasoning', part.id);
@@ -38,7 +44,12 @@ export class OpenBlocks {
   }
 
   close(): StreamPart[] {
-    const ends = [...this.#open.values()].map(({ kind, id }): StreamPart => ({ type: ENDS[kind], id }));
+    const ends = [...this.#open.values()].flatMap(({ kind, id }): StreamPart[] => {
+      const end: StreamPart = { type: ENDS[kind], id };
+      // The refusal is a block of its own, but `textStream` and `text` join blocks with nothing between them.
+      const isBroken = kind === 'text' && id === this.#speaking;
+      return isBroken ? [{ type: 'text-delta', id, delta: REFUSAL_BREAK }, end] : [end];
+    });
     this.#open.clear();
     return ends;
   }

@@ -1,6 +1,7 @@
 import type { Judgement } from '../judge.ts';
 import type { Follower } from '../released.ts';
 import type { Call } from './call.ts';
+import { REFUSAL_BREAK } from './refusal-break.ts';
 import type { Segment } from './segment.ts';
 
 interface Known {
@@ -61,13 +62,17 @@ export class Recognition {
     }
   }
 
-  /** Notes the guard's words as they go on after what has left: not where that left without being judged. */
+  /**
+   * Notes the guard's words as they go on after what has left, with a blank line or in a part of their own that an SDK puts
+   * right behind: not where that left without being judged.
+   */
   noteRefusal(left: readonly Segment[], message: string): void {
     const { parts, policy } = this.#call;
     if (!parts.released.isAsked) return;
     for (const { path, kind, text = '' } of left)
       if ((this.#noted.get(path)?.length ?? 0) >= text.length)
-        parts.released.note({ policy, kind }, text + message, true);
+        for (const between of [REFUSAL_BREAK, ''])
+          parts.released.note({ policy, kind }, text + between + message, true);
   }
 
   #lane({ path, kind }: Segment): Known {

@@ -1,4 +1,5 @@
 import type { ChatAdapter, ChunkReader, Edit, Refusal, ReplyReading } from './adapter.ts';
+import { REFUSAL_BREAK } from './refusal-break.ts';
 import { readMessages, type ChatMessage, type ContentPart } from './content.ts';
 
 /** A reply, or a piece of one, that is nothing but text. An object, so that a refusal can be told from any other. */
@@ -20,15 +21,19 @@ export const textAdapter: ChatAdapter<readonly ChatMessage[], Text, Text> = {
   readReply: read,
   refuse: (_request, { message }) => ({ text: message }),
   addUsage: (reply) => reply,
-  openStream: () => textReader,
+  openStream,
 };
 
-const textReader: ChunkReader<Text> = {
-  read,
-  without: () => undefined,
-  refuse: ({ message }: Refusal) => [{ text: message }],
-  addUsage: (chunk) => chunk,
-};
+function openStream(): ChunkReader<Text> {
+  let hasLeft = false;
+  return {
+    read,
+    left: ({ text }) => void (hasLeft ||= text !== ''),
+    without: () => undefined,
+    refuse: ({ message }: Refusal) => [{ text: hasLeft ? REFUSAL_BREAK + message : message }],
+    addUsage: (chunk) => chunk,
+  };
+}
 
 function read({ text }: Text): ReplyReading {
   return { segments: [{ kind: 'text', role: 'assistant', path: PATH, text }] };

@@ -106,7 +106,8 @@ function openBySight(
   body: 'document' | 'events',
   options: ReadingOptions,
 ): ChunkReader<Frame> {
-  const unread = PROTOCOLS[body === 'document' ? 'json' : spoken === 'openai-stream' ? spoken : 'ui-message-stream'];
+  const [ofOpenAI, ofOthers] = SIGHTS[body];
+  const unread = PROTOCOLS[spoken === ofOpenAI ? ofOpenAI : ofOthers];
   let chosen: ChunkReader<Frame> | undefined;
   const choose = (frame: Frame): ChunkReader<Frame> => {
     if (chosen || frame.data === undefined) return chosen ?? waiting;
@@ -128,6 +129,9 @@ function openBySight(
     addDecision: (frame, decision) => reader().addDecision?.(frame, decision) ?? frame,
   };
 }
+
+/** What a body may turn out to be. */
+const SIGHTS = { document: ['openai', 'json'], events: ['openai-stream', 'ui-message-stream'] } as const;
 
 function nameOf(data: unknown, body: 'document' | 'events'): ProtocolName | undefined {
   const isOpenAI = isList(at(data, 'choices'));

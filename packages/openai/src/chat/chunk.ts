@@ -1,4 +1,11 @@
-import type { ChunkReader, ChunkReading, Refusal, Segment, Usage } from '@chaperone/core';
+import {
+  type ChunkReader,
+  type ChunkReading,
+  type Refusal,
+  REFUSAL_BREAK,
+  type Segment,
+  type Usage,
+} from '@chaperone/core';
 import {
   choiceIndex,
   choicePath,
@@ -27,6 +34,8 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
   const isStructured = wantsStructure(request);
   const seen = new Set<number>();
   const finished = new Set<number>();
+  /** Choices of which words have left. */
+  const begun = new Set<number>();
   let head: JsonObject | undefined;
   let document: Frame | undefined;
 
@@ -72,6 +81,12 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
 
     whole: (segment) => (segment.text === undefined ? segment : { ...segment, text: withoutEscapes(segment.text) }),
 
+    left({ data }) {
+      if (begun.size === seen.size || !isRecord(data)) return; // nothing new to see: it is asked with every token
+      for (const [position, choice] of choicesOf(data).entries())
+        if (says.wordsIn(choice)) begun.add(choiceIndex(choice, position));
+    },
+
     without(frame, refusal) {
       const { data, form, readable } = frame;
       if (!readable) return undefined;
@@ -105,12 +120,15 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
       const named = refusedChoices(refusal);
       const indices = named === 'all' ? [...new Set([...seen, ...Array(choicesAsked(request)).keys()])] : [...named];
       const write = (rest: JsonObject): Frame => writeFrame({ ...start, ...rest }, 'event');
-      const said = says.piece(request, refusal);
+      const said = (index: number): JsonObject => {
+        const { message } = refusal;
+        return says.piece(request, begun.has(index) ? { ...refusal, message: REFUSAL_BREAK + message } : refusal);
+      };
       const choice = (index: number, piece: JsonObject, finish: string | null): JsonObject => ({
         choices: [{ index, ...piece, logprobs: null, finish_reason: finish }],
       });
       return [
-        ...indices.map((index) => write(choice(index, said, null))),
+        ...indices.map((index) => write(choice(index, said(index), null))),
         ...indices.map((index) =>
           write({ ...choice(index, says.nothing, 'content_filter'), chaperone: notice(refusal) }),
         ),

@@ -1,5 +1,5 @@
 import type { Refusal } from '@chaperone/core';
-import type { JsonObject } from '../wire/json.ts';
+import { at, type JsonObject, textAt } from '../wire/json.ts';
 import type { OpenAIRequest } from '../wire/request.ts';
 import { refusedMessage } from './refusal.ts';
 
@@ -13,6 +13,8 @@ export interface ChoiceForm {
   readonly whole: (request: OpenAIRequest, refusal: Refusal) => JsonObject;
   /** The same in a chunk. */
   readonly piece: (request: OpenAIRequest, refusal: Refusal) => JsonObject;
+  /** The words that a choice of a chunk adds to its text. */
+  readonly wordsIn: (choice: unknown) => string | undefined;
   /** What a chunk says that says nothing. */
   readonly nothing: JsonObject;
 }
@@ -23,6 +25,7 @@ export const messageForm: ChoiceForm = {
   object: { whole: 'chat.completion', chunk: 'chat.completion.chunk' },
   whole: (request, refusal) => ({ message: refusedMessage(request, refusal) }),
   piece: (request, refusal) => ({ delta: deltaOf(refusedMessage(request, refusal)) }),
+  wordsIn: (choice) => textAt(at(choice, 'delta'), 'content'),
   nothing: { delta: {} },
 };
 

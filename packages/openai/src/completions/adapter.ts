@@ -3,7 +3,7 @@ import { answersWithChoices } from '../chat/adapter.ts';
 import type { ChoiceForm } from '../chat/form.ts';
 import type { Answer } from '../wire/answer.ts';
 import type { Frame } from '../wire/frame.ts';
-import { isList } from '../wire/json.ts';
+import { isList, textAt } from '../wire/json.ts';
 import { editRequest, type OpenAIRequest } from '../wire/request.ts';
 
 const textForm: ChoiceForm = {
@@ -11,6 +11,7 @@ const textForm: ChoiceForm = {
   object: { whole: 'text_completion', chunk: 'text_completion' },
   whole: (_request, { message }) => ({ text: message }),
   piece: (_request, { message }) => ({ text: message }),
+  wordsIn: (choice) => textAt(choice, 'text'),
   nothing: { text: '' },
 };
 

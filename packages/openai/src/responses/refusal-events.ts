@@ -1,4 +1,4 @@
-import type { Refusal } from '@chaperone/core';
+import { REFUSAL_BREAK, type Refusal } from '@chaperone/core';
 import type { JsonObject } from '../wire/json.ts';
 import { textAt } from '../wire/json.ts';
 import { notice } from '../wire/notice.ts';
@@ -15,6 +15,7 @@ export function refusalEvents(
   left: Left,
 ): readonly JsonObject[] {
   const items = [...left.items.values()].toSorted((a, b) => a.index - b.index);
+  const breaks = items.filter(({ isDone }) => !isDone).flatMap(breakText);
   const begin = { ...head, status: 'in_progress', error: null, incomplete_details: null, output: [], usage: null };
   const id = `msg_${newId()}`;
   const index = Math.max(-1, ...left.items.keys()) + 1;
@@ -27,6 +28,7 @@ export function refusalEvents(
           { type: 'response.created', response: begin },
           { type: 'response.in_progress', response: begin },
         ]),
+    ...breaks,
     ...items.filter(({ isDone }) => !isDone).flatMap(closeItem),
     ...sayItem(request, refusal, item, id, index),
     {
@@ -36,6 +38,22 @@ export function refusalEvents(
     },
   ];
   return events.map((event, at) => ({ ...event, sequence_number: left.next + at }));
+}
+
+/** Ends open text with a blank line: many readers, and `output_text` of the client, join what items say. */
+function breakText({ index, item, parts }: LeftItem): readonly JsonObject[] {
+  const open = parts.filter(({ kind, text, isTextDone }) => kind === 'output_text' && text !== '' && !isTextDone);
+  return open.map((part) => {
+    part.text += REFUSAL_BREAK;
+    return {
+      type: 'response.output_text.delta',
+      item_id: textAt(item, 'id') ?? '',
+      output_index: index,
+      content_index: part.index,
+      delta: REFUSAL_BREAK,
+      logprobs: [],
+    };
+  });
 }
 
 function closeItem(left: LeftItem): readonly JsonObject[] {

@@ -32,57 +32,69 @@ export interface Played<Request> {
 }
 
 /** One of the two ways that a reply can come; what is promised is the same. */
-export interface Way {
+export interface Way<Request, Reply, Chunk> {
   readonly name: 'whole reply' | 'stream';
-  play<Request, Reply, Chunk>(play: Play<Request, Reply, Chunk>): Promise<Played<Request>>;
+  play(play: Play<Request, Reply, Chunk>): Promise<Played<Request>>;
 }
 
-const wholeReply: Way = {
-  name: 'whole reply',
-  play(play) {
-    const { kit, adapter = kit.adapter } = play;
-    const replies = play.answers.map((pieces) => kit.reply(pieces.join('')));
-    return observe(
-      play,
-      replies.map((reply) => ({ parts: [reply], result: () => reply })),
-      (guard, generate) => async (request, options) =>
-        (await guard.reply(adapter, request, generate, { signal: options.signal })).reply,
-      (reply) =>
-        Promise.resolve({
-          received: [reply],
-          text: kit.textOfReply(reply),
-          read: textsOf(kit.adapter.readReply(reply)).join(''),
-        }),
+/** The ways of a protocol: every case goes through each. */
+export function waysOf<Request, Reply, Chunk>({
+  reply: makeReply,
+  textOfReply,
+}: AdapterKit<Request, Reply, Chunk>): readonly Way<Request, Reply, Chunk>[] {
+  if (makeReply && textOfReply) return [wholeReply(makeReply, textOfReply), { name: 'stream', play: playStream }];
+  if (makeReply || textOfReply)
+    throw new TypeError(
+      'testAdapter: a kit has both `reply` and `textOfReply`, or neither where there are only streams.',
     );
-  },
-};
+  return [{ name: 'stream', play: playStream }];
+}
 
-const stream: Way = {
-  name: 'stream',
-  play<Request, Reply, Chunk>(play: Play<Request, Reply, Chunk>): Promise<Played<Request>> {
-    const { kit, adapter = kit.adapter } = play;
-    const streams = play.answers.map((pieces) => kit.chunks(pieces));
-    return observe(
-      play,
-      streams.map((parts) => ({ parts, result: () => oneByOne(parts) })),
-      (guard, generate) => async (request, options) =>
-        (await guard.stream(adapter, request, generate, { signal: options.signal })).stream,
-      async (chunks) => {
-        const received: Chunk[] = [];
-        for await (const chunk of chunks) received.push(chunk);
-        const reader = kit.adapter.openStream(play.request);
-        return {
-          received,
-          text: kit.textOfChunks(received),
-          read: received.flatMap((chunk) => textsOf(reader.read(chunk))).join(''),
-        };
-      },
-    );
-  },
-};
+function wholeReply<Request, Reply, Chunk>(
+  makeReply: (text: string) => Reply,
+  textOfReply: (reply: Reply) => string,
+): Way<Request, Reply, Chunk> {
+  return {
+    name: 'whole reply',
+    play(play) {
+      const { kit, adapter = kit.adapter } = play;
+      const replies = play.answers.map((pieces) => makeReply(pieces.join('')));
+      return observe(
+        play,
+        replies.map((reply) => ({ parts: [reply], result: () => reply })),
+        (guard, generate) => async (request, options) =>
+          (await guard.reply(adapter, request, generate, { signal: options.signal })).reply,
+        (reply) =>
+          Promise.resolve({
+            received: [reply],
+            text: textOfReply(reply),
+            read: textsOf(kit.adapter.readReply(reply)).join(''),
+          }),
+      );
+    },
+  };
+}
 
-/** Both ways: every case goes through each. */
-export const WAYS: readonly Way[] = [wholeReply, stream];
+function playStream<Request, Reply, Chunk>(play: Play<Request, Reply, Chunk>): Promise<Played<Request>> {
+  const { kit, adapter = kit.adapter } = play;
+  const streams = play.answers.map((pieces) => kit.chunks(pieces));
+  return observe(
+    play,
+    streams.map((parts) => ({ parts, result: () => oneByOne(parts) })),
+    (guard, generate) => async (request, options) =>
+      (await guard.stream(adapter, request, generate, { signal: options.signal })).stream,
+    async (chunks) => {
+      const received: Chunk[] = [];
+      for await (const chunk of chunks) received.push(chunk);
+      const reader = kit.adapter.openStream(play.request);
+      return {
+        received,
+        text: kit.textOfChunks(received),
+        read: received.flatMap((chunk) => textsOf(reader.read(chunk))).join(''),
+      };
+    },
+  );
+}
 
 /** What the model sends in one generation: its parts, and the whole as `generate` returns it. */
 interface Sent<Result> {

@@ -1,4 +1,4 @@
-import type { ChatAdapter, Message, Refusal, Segment, Usage } from '@chaperone/core';
+import { type ChatAdapter, type Message, type Refusal, REFUSAL_BREAK, type Segment, type Usage } from '@chaperone/core';
 import { expect, test } from 'vitest';
 import { testAdapter, type AdapterKit, type TestFunction } from '../index.ts';
 
@@ -38,18 +38,22 @@ const tiny: ChatAdapter<TinyRequest, TinyReply, TinyChunk> = {
   readReply: ({ text, usage }) => ({ segments: [segment('assistant', 'text', text)], ...(usage && { usage }) }),
   refuse: (_, refusal) => ({ text: refusal.message, ...withUsage(refusal) }),
   addUsage: (reply, usage) => ({ ...reply, usage: add(reply.usage, usage) }),
-  openStream: () => ({
-    read: (chunk) =>
-      'delta' in chunk
-        ? { segments: [segment('assistant', 'text', chunk.delta)] }
-        : { segments: [], ...(chunk.usage && { usage: chunk.usage }) },
-    without: (chunk) => ('delta' in chunk ? undefined : chunk),
-    refuse: (refusal, ended) => [
-      { delta: refusal.message },
-      ...(ended ? [] : [{ done: true as const, ...withUsage(refusal) }]),
-    ],
-    addUsage: (chunk, usage) => ('delta' in chunk ? chunk : { ...chunk, usage: add(chunk.usage, usage) }),
-  }),
+  openStream: () => {
+    let hasLeft = false;
+    return {
+      read: (chunk) =>
+        'delta' in chunk
+          ? { segments: [segment('assistant', 'text', chunk.delta)] }
+          : { segments: [], ...(chunk.usage && { usage: chunk.usage }) },
+      without: (chunk) => ('delta' in chunk ? undefined : chunk),
+      left: (chunk) => void (hasLeft ||= 'delta' in chunk),
+      refuse: (refusal, ended) => [
+        { delta: hasLeft ? REFUSAL_BREAK + refusal.message : refusal.message },
+        ...(ended ? [] : [{ done: true as const, ...withUsage(refusal) }]),
+      ],
+      addUsage: (chunk, usage) => ('delta' in chunk ? chunk : { ...chunk, usage: add(chunk.usage, usage) }),
+    };
+  },
 };
 
 const kit: AdapterKit<TinyRequest, TinyReply, TinyChunk> = {
@@ -103,8 +107,32 @@ test("finds an adapter that writes to the caller's request", async () => {
   expect(failed).toContain('has the model try again with feedback, which does not quote (whole reply)');
 });
 
+test('finds an adapter whose refusal goes on in the sentence that has left', async () => {
+  const failed = await failures({
+    openStream: (request) => {
+      const { left: _, ...reader } = tiny.openStream(request);
+      return reader;
+    },
+  });
+  expect(failed).toEqual(['sets a refusal apart from what it follows (stream)']);
+});
+
+test('goes through a stream alone where the protocol knows no other way', () => {
+  const { reply: _, textOfReply: __, ...streaming } = kit;
+  const titles: string[] = [];
+  testAdapter(streaming, { test: (title) => titles.push(title) });
+  expect(titles).toContain('passes a clean reply untouched (stream)');
+  expect(titles.filter((title) => /whole reply|stream alike/.test(title))).toEqual([]);
+});
+
+test('says what is missing in a kit that makes replies and cannot read them', () => {
+  const { textOfReply: _, ...half } = kit;
+  expect(() => testAdapter(half, { test: () => {} })).toThrow('both `reply` and `textOfReply`');
+});
+
 test('finds an adapter that replaces nothing', async () => {
   const failed = await failures({ rewriteRequest: (request) => ({ ...request }) });
+  expect(failed).toContain('takes an older flagged turn and its answer out of a kept chat');
   expect(failed).toContain('replaces an older flagged turn and its answer, and goes on (stream)');
 });
 

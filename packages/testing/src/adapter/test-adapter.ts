@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { fakeModerator } from '../moderator/fake-moderator.ts';
 import { findTest, type TestFunction } from '../test-function.ts';
 import type { AdapterKit } from './kit.ts';
-import { WAYS, type Played } from './play.ts';
+import { waysOf, type Played } from './play.ts';
+import { testHistoryAdapter } from './test-history-adapter.ts';
 import { unreadable } from './unreadable.ts';
 
 /** The word that the guards of this suite block. */
@@ -24,11 +25,12 @@ interface GuardSettings {
     | { readonly input: readonly Moderator[]; readonly output: readonly Moderator[] };
   readonly fallback?: Fallback;
   readonly message?: string;
+  readonly release?: 'immediate';
 }
 
 /**
  * Registers the cases that every adapter passes: what a guard promises, kept in this protocol. Each case runs through a
- * reply that comes at once and through a stream.
+ * reply that comes at once and through a stream; those of `testHistoryAdapter` are among them.
  */
 export function testAdapter<Request, Reply, Chunk>(
   kit: AdapterKit<Request, Reply, Chunk>,
@@ -38,32 +40,19 @@ export function testAdapter<Request, Reply, Chunk>(
   } = {},
 ): void {
   const register = findTest('testAdapter', options.test);
-  const { adapter } = kit;
+  const { adapter, reply, textOfReply } = kit;
 
   register('the kit reads what it writes', async () => {
-    assert.equal(kit.textOfReply(kit.reply('Good day.')), 'Good day.');
+    if (reply) assert.equal(textOfReply?.(reply('Good day.')), 'Good day.');
     assert.equal(kit.textOfChunks(kit.chunks(['Good ', 'day.'])), 'Good day.');
     const texts = kit.textsOfRequest(kit.request(['one', 'two', 'three']));
     for (const text of ['one', 'two', 'three']) assert.ok(texts.includes(text), `the request does not hold "${text}"`);
   });
 
-  register('reads every turn of a request, with its role', async () => {
-    const { messages } = adapter.readRequest(kit.request(['one', 'two', 'three']));
-    const turns = messages.filter(({ role }) => role !== 'system');
-    assert.deepEqual(
-      turns.map(({ role, segments }) => [role, segments.map(({ text }) => text).join('')]),
-      [
-        ['user', 'one'],
-        ['assistant', 'two'],
-        ['user', 'three'],
-      ],
-    );
-    const paths = messages.flatMap(({ segments }) => segments.map(({ path }) => path));
-    assert.equal(new Set(paths).size, paths.length, 'two segments of a request have the same path');
-  });
+  testHistoryAdapter(kit, { test: register });
 
-  register('reads a reply and its stream alike', async () => {
-    const whole = adapter.readReply(kit.reply(CLEAN_REPLY.join(''))).segments.map(({ kind, role, text }) => ({
+  const readsAlike = async (wholeReply: Reply): Promise<void> => {
+    const whole = adapter.readReply(wholeReply).segments.map(({ kind, role, text }) => ({
       kind,
       role,
       text,
@@ -77,9 +66,10 @@ export function testAdapter<Request, Reply, Chunk>(
     }));
     const isSaid = ({ text }: { readonly text?: string | undefined }): boolean => text !== '';
     assert.deepEqual(streamed.filter(isSaid), whole.filter(isSaid));
-  });
+  };
+  if (reply) register('reads a reply and its stream alike', () => readsAlike(reply(CLEAN_REPLY.join(''))));
 
-  for (const way of WAYS) {
+  for (const way of waysOf(kit)) {
     const test = (title: string, body: () => Promise<void>): unknown => register(`${title} (${way.name})`, body);
     const play = (
       guards: Guard | readonly Guard[],
@@ -119,6 +109,17 @@ export function testAdapter<Request, Reply, Chunk>(
       assert.equal(played.settled[0]?.output?.action, 'block');
       assert.equal(played.settled[0].attempts, 1);
       assert.deepEqual(played.flagged, [1]);
+    });
+
+    test('sets a refusal apart from what it follows', async () => {
+      // What leaves as it comes has left when the verdict is there.
+      const slow = fakeModerator({ flags: { [FLAGGED_WORD]: 'marked' }, delay: 20 });
+      const guard = guardWith({ moderators: { input: [], output: [slow] }, release: 'immediate' });
+      const { text, settled } = await play(guard, CLEAN_REQUEST, [['Sea holly grows.', ` A ${FLAGGED_WORD} came.`]]);
+      const place = text.indexOf(REFUSAL);
+      assert.ok(place >= 0, 'the caller was not told the message of the refusal');
+      assert.match(text.slice(0, place), /^$|\n\s*$/, 'the refusal seems to be one sentence with what it follows');
+      assert.equal(settled[0]?.delivery, 'refused');
     });
 
     test('has the model try again with feedback, which does not quote', async () => {
@@ -207,7 +208,7 @@ export function testAdapter<Request, Reply, Chunk>(
     });
 
     // Guards know each other's refusals by identity, which a bare text does not have.
-    if (typeof kit.reply('') === 'object')
+    if (typeof (reply ? reply('') : kit.chunks([''])[0]) === 'object')
       for (const [what, turns] of [
         ['request', FLAGGED_REQUEST],
         ['reply', CLEAN_REQUEST],
@@ -257,11 +258,12 @@ function marking(): Moderator {
   return fakeModerator({ flags: { [FLAGGED_WORD]: 'marked' } });
 }
 
-function guardWith({ moderators, fallback, message = REFUSAL }: GuardSettings = {}): Guard {
+function guardWith({ moderators, fallback, message = REFUSAL, release }: GuardSettings = {}): Guard {
   return createGuard({
     moderators: moderators ?? [marking()],
     message,
     ...(fallback && { fallback }),
+    ...(release && { output: { release } }),
   });
 }
 

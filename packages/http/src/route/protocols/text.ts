@@ -1,3 +1,4 @@
+import { REFUSAL_BREAK } from '@chaperone/core';
 import type { Frame } from '@chaperone/openai';
 import type { Protocol } from './protocol.ts';
 
@@ -15,7 +16,7 @@ export const text: Protocol = {
       },
       left: () => void (hasLeft = true),
       without: () => undefined,
-      refuse: ({ message }) => [textFrame(`${hasLeft ? '\n\n' : ''}${message}`)],
+      refuse: ({ message }) => [textFrame(hasLeft ? REFUSAL_BREAK + message : message)],
       addUsage: (frame) => frame,
     };
   },
