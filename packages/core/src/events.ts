@@ -42,6 +42,7 @@ export interface Events<C extends string = string> {
   retried: { readonly decision: Decision<C>; readonly attempt: number; readonly context: CallContext };
   /** A call has ended, on whatever path: exactly one for every call. */
   settled: {
+    /** How the reply came, or was to come: at once or piece by piece; or no reply, but one check. */
     readonly call: 'reply' | 'stream' | 'check';
     /** What the caller got: the reply, a refusal, the abort it asked for, or an error. */
     readonly delivery: 'delivered' | 'refused' | 'aborted' | 'errored';

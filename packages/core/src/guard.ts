@@ -44,6 +44,11 @@ export interface StreamOptions extends CallOptions {
    * `false`.
    */
   readonly recognise?: boolean;
+  /**
+   * What the caller expects, where that shows only in what comes: a chunk that is a whole reply (`isSealed`) makes the call
+   * a reply. Events name it so. Default `'stream'`.
+   */
+  readonly expects?: 'reply' | 'stream';
 }
 
 export interface CheckOptions extends CallOptions {
@@ -178,7 +183,7 @@ function guardFor(
     reply: async (adapter, request, generate, options) =>
       guardReply(begin('reply', options), adapter, request, generate),
     stream: async (adapter, request, generate, options) =>
-      guardStream(begin('stream', options), adapter, request, generate),
+      guardStream(begin(options?.expects ?? 'stream', options), adapter, request, generate),
   };
 }
 

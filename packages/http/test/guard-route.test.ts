@@ -27,6 +27,8 @@ function streamOf(pieces: readonly string[], onCancel = (): void => {}): Readabl
 
 interface Speech {
   readonly name: string;
+  /** What events call it. */
+  readonly call: 'reply' | 'stream';
   readonly request: (text: string) => object;
   readonly headers?: Record<string, string>;
   /** What an unguarded handler answers when its model says this. */
@@ -51,6 +53,7 @@ const textIn = (value: unknown, ...path: (string | number)[]): string => {
 
 const UI: Speech = {
   name: 'a UI message stream',
+  call: 'stream',
   request: (text) => ({ id: 'chat', messages: [{ id: 'm1', role: 'user', parts: [{ type: 'text', text }] }] }),
   answer: (pieces) =>
     new Response(
@@ -73,6 +76,7 @@ const UI: Speech = {
 };
 const OPENAI_STREAM: Speech = {
   name: 'OpenAI events',
+  call: 'stream',
   request: (content) => ({ model: 'm', stream: true, messages: [{ role: 'user', content }] }),
   answer: (pieces) =>
     new Response(
@@ -92,6 +96,7 @@ const OPENAI_STREAM: Speech = {
 };
 const OPENAI: Speech = {
   name: 'OpenAI JSON',
+  call: 'reply',
   request: (content) => ({ model: 'm', messages: [{ role: 'user', content }] }),
   answer: (pieces) =>
     Response.json({
@@ -103,12 +108,14 @@ const OPENAI: Speech = {
 };
 const TEXT: Speech = {
   name: 'plain text',
+  call: 'stream',
   request: (prompt) => ({ prompt }),
   answer: (pieces) => new Response(streamOf(pieces), { headers: { 'content-type': 'text/plain; charset=utf-8' } }),
   seen: (body) => body,
 };
 const JSON_: Speech = {
   name: 'JSON of its own',
+  call: 'reply',
   request: (message) => ({ message }),
   headers: { accept: 'application/json' },
   answer: (pieces) => Response.json({ reply: pieces.join(''), took: 3 }),
@@ -165,7 +172,7 @@ async function routeOf(
   };
 }
 
-describe.for(SPEECHES)('A guarded route that speaks $name', ({ request, headers, answer, seen }) => {
+describe.for(SPEECHES)('A guarded route that speaks $name', ({ request, headers, answer, seen, call }) => {
   test('passes a clean answer byte for byte', async () => {
     const watch = watched();
     const route = await routeOf(watch, () => answer(CLEAN));
@@ -201,6 +208,16 @@ describe.for(SPEECHES)('A guarded route that speaks $name', ({ request, headers,
     expect(came.body).not.toMatch(/zo|rp /);
     expect(watch.settled).toMatchObject([{ delivery: 'refused', output: { action: 'block' } }]);
     expect(watch.flagged).toHaveLength(1);
+  });
+
+  test('sets a refusal apart from what has left before it', async () => {
+    const moderator = fakeModerator({ flags: { [MARKER]: 'violence' }, delay: 20 });
+    const route = await routeOf(watched({ output: { release: 'immediate' } }, moderator), () => answer(FLAGGED));
+    const { body } = await route.ask(request('What grows?'), headers);
+    const types = body.includes('"text-start"') ? events(body).map(({ type }) => type) : [];
+    // A part of its own in a UI message; of a document nothing has left.
+    if (types.length > 0) expect(types.filter((type) => type === 'text-start')).toHaveLength(2);
+    else expect(seen(body)).toMatch(call === 'reply' ? /^Let us/ : /\n\nLet us/);
   });
 
   test('asks the handler again, with feedback, and gives the better answer', async () => {
@@ -240,6 +257,21 @@ describe.for(SPEECHES)('A guarded route that speaks $name', ({ request, headers,
     await watch.guard.idle();
     expect(watch.flagged).toHaveLength(2);
     expect(lines).toHaveLength(2);
+  });
+
+  test(`tells of a ${call}, whatever becomes of it`, async () => {
+    const watch = watched();
+    const route = await routeOf(watch, (attempt) => answer(attempt === 1 ? CLEAN : FLAGGED));
+    for (const text of ['What grows?', 'What grows?', `What is a ${MARKER}?`]) await route.ask(request(text), headers);
+    expect(watch.settled).toMatchObject([
+      { call, delivery: 'delivered' },
+      { call, delivery: 'refused', output: { action: 'block' } },
+      { call, delivery: 'refused', input: { action: 'block' } },
+    ]);
+    const logged = watched({ fallback: log({ logger: { warn: () => {} } }) });
+    await (await routeOf(logged, () => answer(CLEAN))).ask(request('What grows?'), headers);
+    await logged.guard.idle();
+    expect(logged.settled).toMatchObject([{ call, delivery: 'delivered' }]);
   });
 
   test('tells a warning in headers', async () => {
@@ -457,6 +489,19 @@ describe('A body that cannot be read gets a clear answer', () => {
 });
 
 describe('What else a handler may answer', () => {
+  test('events to a client that asked for JSON: the call is told as a stream', async () => {
+    const watch = watched();
+    const route = await routeOf(watch, () => UI.answer(CLEAN));
+    await route.ask(JSON_.request('What grows?'), JSON_.headers);
+    expect(watch.settled).toMatchObject([{ call: 'stream' }]);
+  });
+
+  test('JSON that breaks off, to a client of OpenAI: refused as a completion', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const route = await routeOf(watched(), () => new Response('{"choices": [', { headers }));
+    expect(OPENAI.seen((await route.ask(OPENAI.request('What grows?'))).body)).toMatch(/did not work/);
+  });
+
   test('nothing: a status alone passes', async () => {
     const watch = watched();
     const route = await routeOf(watch, () => new Response(null, { status: 204 }));

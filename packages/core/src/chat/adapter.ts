@@ -92,7 +92,7 @@ export interface ChunkReading extends ReplyReading {
   readonly ended?: readonly string[];
   /** The chunk leaves when all of the reply was judged: it may hold more than its pieces, or must not leave by itself. */
   readonly isLast?: boolean;
-  /** The chunk is a whole reply: it leaves when it was judged, also where text leaves as it comes. */
+  /** The chunk is a whole reply: it leaves when it was judged, also where text leaves as it comes, and the call is a reply. */
   readonly isSealed?: boolean;
 }
 

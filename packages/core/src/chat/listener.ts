@@ -222,6 +222,7 @@ export class Listener<Request, Chunk> {
     if (!this.#isFree && this.gate.held + lengthOf(segments) > maxHeld) this.#isTooMuch('too-large');
     if (this.#isTooLarge) return this.#wake();
     const { isLast, isSealed } = reading ?? NOTHING;
+    if (reading && !isOthers) this.#call.kind = isSealed ? 'reply' : 'stream';
     const windows = this.gate.hold(chunk, segments, performance.now(), ended, isLast, isSealed);
     this.#recognition.hear(segments, (path) => this.gate.clearLane(path));
     if (windows.length > 0) this.#judge(windows);

@@ -266,6 +266,7 @@ function observed<Request, Chunk>(
     if (isRefusal(chunk)) return;
     const reading = attempt(() => reader.read(chunk));
     isUnreadable ||= !reading;
+    if (reading) call.kind = reading.isSealed ? 'reply' : 'stream';
     usage = reading?.usage ?? usage;
     own = reading?.verdicts ?? own;
     providerBlocks.push(...(reading?.providerBlocks ?? []));

@@ -47,7 +47,12 @@ export async function guardExchange<R extends Request>(
         exchange.answered(answer);
         return answer.frames;
       },
-      { context: await contextOf(request, options), signal: request.signal, recognise: true },
+      {
+        context: await contextOf(request, options),
+        signal: request.signal,
+        recognise: true,
+        expects: spoken === 'json' || spoken === 'openai' ? 'reply' : 'stream',
+      },
     );
     if (refusal || !answer)
       return refusal ? refuse(refusal, PROTOCOLS[spoken], stream, options) : new Response(null, { status: 500 });
