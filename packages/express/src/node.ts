@@ -18,6 +18,8 @@ export interface NodeResponse {
   readonly destroyed: boolean;
   setHeader(name: string, value: string | readonly string[]): unknown;
   flushHeaders(): void;
+  /** Where something packs what is written, as `compression()` of Express and Next.js do: sends what it holds back. */
+  flush?(): void;
   write(chunk: Uint8Array): boolean;
   end(): unknown;
   destroy(): unknown;

@@ -9,8 +9,11 @@ export async function respond(response: Response, to: NodeResponse, signal: Abor
   signal.addEventListener('abort', letGo, { once: true });
   try {
     to.flushHeaders();
-    for (let part = await reader.read(); !part.done && !signal.aborted; part = await reader.read())
-      if (!to.write(part.value)) await drained(to, signal);
+    for (let part = await reader.read(); !part.done && !signal.aborted; part = await reader.read()) {
+      const isRoomLeft = to.write(part.value);
+      to.flush?.(); // or a stream would come packed, and all at its end
+      if (!isRoomLeft) await drained(to, signal);
+    }
     if (!signal.aborted) to.end();
   } catch {
     to.destroy(); // it has begun, so that only its end can say that something went wrong

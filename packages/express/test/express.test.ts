@@ -2,6 +2,7 @@ import { guardOpenAI } from '@chaperone/openai';
 import { guardRoute } from '@chaperone/http';
 import { createGuard, type Events, type Guard, type GuardOptions } from '@chaperone/core';
 import { fakeModerator, startServer } from '@chaperone/testing';
+import compression from 'compression';
 import express5 from 'express';
 import express4 from 'express-4';
 import { once } from 'node:events';
@@ -162,6 +163,28 @@ describe.for(EXPRESSES)('In $name, a whole route of guardRoute and toExpress', (
     controller.abort();
     await expect.poll(() => settled[0]?.delivery).toBe('aborted');
     await expect.poll(() => upstream.chatRequests[0]?.aborted).toBe(true);
+  });
+
+  test('lets what was judged go while the model goes on, also where answers are packed', async () => {
+    upstream.setChat('Sea holly grows by the sea. '.repeat(40));
+    upstream.setTiming({ perToken: 10 });
+    const { guard } = watched();
+    const app = express();
+    app.use(compression({ threshold: 0 }));
+    app.post('/chat', express.json(), toExpress(guardRoute(proxy(client), guard)));
+    const response = await fetch(`${await listen(app)}/chat`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'accept-encoding': 'gzip' },
+      body: JSON.stringify(ask('What grows?', true)),
+    });
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    const reader = response.body?.getReader();
+    const decoder = new TextDecoder();
+    let body = '';
+    while (!wordsIn(body).includes('Sea holly grows by the sea.'))
+      body += decoder.decode((await reader?.read())?.value);
+    expect(upstream.chatRequests[0]).not.toHaveProperty('endedAt');
+    await reader?.cancel();
   });
 
   test('gives what the handler throws to the errors of the app', async () => {
