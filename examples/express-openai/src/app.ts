@@ -1,4 +1,4 @@
-import { createGuard, type Guard } from '@chaperone/core';
+import { createGuard, retry, type Guard } from '@chaperone/core';
 import { openaiModeration } from '@chaperone/moderators';
 import { guardOpenAI } from '@chaperone/openai';
 import express, { type Express } from 'express';
@@ -11,9 +11,12 @@ export interface App {
   readonly guard: Guard;
 }
 
-/** A chat route as it is usually written. The guard is two lines of it. */
+/** A chat route as it is usually written. The guard is made in one statement and put on in another. */
 export function createApp({ apiKey, baseURL }: Pick<Service, 'apiKey' | 'baseURL'>): App {
-  const guard: Guard = createGuard({ moderators: [openaiModeration({ apiKey, baseURL })] });
+  const guard: Guard = createGuard({
+    moderators: [openaiModeration({ apiKey, baseURL })],
+    output: { fallback: retry() },
+  });
   const openai = guardOpenAI(new OpenAI({ apiKey, baseURL }), guard);
 
   const app = express();

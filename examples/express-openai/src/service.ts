@@ -12,12 +12,14 @@ export async function openService(): Promise<Service> {
   if (apiKey) return { apiKey, baseURL, isLocal: false, async [Symbol.asyncDispose]() {} };
   const server = await startServer({
     chat: ({ messages }) => {
-      const text = JSON.stringify(messages.at(-1)?.content ?? '');
+      const text = JSON.stringify(messages.findLast(({ role }) => role === 'user')?.content ?? '');
+      const isSecondTry = messages.some(({ role }) => role === 'system'); // the guard's word to the model
+      if (text.includes('rude') && !isSecondTry) return 'Zorp off, zorp.';
       return text.includes('secret')
         ? 'Sea holly grows by the sea. Its secret is the zorp.'
         : 'Sea holly grows by the sea. It is blue in the evening.';
     },
-    moderation: (text) => ({ flagged: text.includes('zorp') ? ['violence'] : [] }),
+    moderation: (text) => ({ flagged: /zorp/i.test(text) ? ['violence'] : [] }),
   });
   return {
     apiKey: 'local',

@@ -26,6 +26,7 @@ test('A chat is answered, refused where it must be, and goes on', async () => {
     const secret = await say('What is its secret?');
     expect(secret).toMatch(/^Sea holly grows by the sea\.\s*\n\nSorry/);
     expect(secret).not.toContain('zorp');
+    expect(await say('Be rude.')).toBe('Sea holly grows by the sea. It is blue in the evening.');
     expect(await say('What grows by the sea?')).toContain('blue in the evening');
   } finally {
     server.closeAllConnections();

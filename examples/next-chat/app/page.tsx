@@ -68,7 +68,7 @@ function Bubble({ message, retried }: { readonly message: UIMessage; readonly re
   const isRetried = message.parts.some(({ type }) => type === 'data-retried');
   return (
     <article className={message.role}>
-      {message.parts.map((part, index) => part.type === 'text' && <p key={index}>{part.text}</p>)}
+      {message.parts.map((part, index) => part.type === 'text' && <p key={index}>{part.text.trimEnd()}</p>)}
       {isRetried && <small>↻ {retried}</small>}
     </article>
   );

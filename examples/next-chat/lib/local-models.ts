@@ -4,7 +4,7 @@ interface Asked {
 
 /** What the local models say, for `startServer`: `zorp` and `blarg` stand for what must not be said. */
 export const localModels = {
-  timing: { perToken: 20 },
+  timing: { perToken: 40 },
   chat({ messages }: Asked): string {
     const said = JSON.stringify(messages.findLast(({ role }) => role === 'user')?.content ?? '');
     const isSecondTry = messages.some(({ role }) => role === 'system'); // the guard's word to the model

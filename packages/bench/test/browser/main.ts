@@ -6,7 +6,7 @@ import { startServer } from '@chaperone/testing';
 import { chromium } from 'playwright-core';
 import { localModels } from '../../../../examples/next-chat/lib/local-models.ts';
 import { driveExpress } from './express-openai.ts';
-import { driveNext } from './next-chat.ts';
+import { driveNext, driveNextWithoutKey } from './next-chat.ts';
 
 const folder = process.argv[2];
 await using upstream = await startServer(localModels);
@@ -15,7 +15,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-dev-shm-usage'],
 });
 try {
-  for (const drive of [driveExpress, driveNext]) {
+  for (const drive of [driveExpress, driveNext, driveNextWithoutKey]) {
     upstream.reset();
     const page = await browser.newPage();
     page.setDefaultTimeout(20_000);
