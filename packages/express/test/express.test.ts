@@ -8,6 +8,7 @@ import express4 from 'express-4';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { guardExpress, toExpress } from '../src/index.ts';
@@ -214,6 +215,20 @@ describe.for(EXPRESSES)('In $name, a whole route of guardRoute and toExpress', (
     expect((await post(url, { message: 'hi' })).body).toBe('fine');
   });
 
+  test.for(['with express.json()', 'without a parser'])('reads what is packed, and no form (%s)', async (parser) => {
+    const app = express();
+    if (parser === 'with express.json()') app.use(express.json());
+    const { guard } = watched();
+    app.post('/chat', toExpress(guardRoute(async (request) => new Response(await request.text()), guard)));
+    const url = `${await listen(app)}/chat`;
+    const send = (body: BodyInit, headers: Record<string, string>) => fetch(url, { method: 'POST', headers, body });
+    const packed = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    expect(await (await send(new Uint8Array(gzipSync('{"message":"hi"}')), packed)).text()).toBe('{"message":"hi"}');
+    expect(await (await send(new Uint8Array(gzipSync(`{"message":"a ${MARKER}"}`)), packed)).text()).toBe(REFUSED);
+    const { status } = await send('message=hi', { 'content-type': 'application/x-www-form-urlencoded' });
+    expect([400, 415]).toContain(status); // what Express 4's parser leaves of a form is an empty object
+  });
+
   test('survives a body that ends half way', async () => {
     const app = express();
     const { guard, settled } = watched();
@@ -292,11 +307,19 @@ describe.for(EXPRESSES)('In $name, guardExpress', ({ express }) => {
     expect(came.status).toBe(200);
   });
 
-  test('says what is wrong with a body', async () => {
+  test.for([
+    ['empty', '', 'application/json', 400, /empty/],
+    ['not JSON', '{"message"', 'application/json', 400, /not JSON/],
+    ['of another shape', '{"query":"hi"}', 'application/json', 400, /no chat that is known/],
+    ['of 10 MB', `{"message":"${'x'.repeat(10_000_000)}"}`, 'application/json', 413, /larger/],
+    ['a form', 'message=hi', 'application/x-www-form-urlencoded', 415, /application\/json/],
+  ] as const)('says what is wrong with a body that is %s, and goes on', async ([, body, type, status, says]) => {
     const { guard } = watched();
-    const came = await post(`${await listen(app(guard, false))}/chat`, '{"message"');
-    expect(came.status).toBe(400);
-    expect(came.body).toMatch(/not JSON/);
+    const url = `${await listen(app(guard, false))}/chat`;
+    const came = await post(url, body, { 'content-type': type });
+    expect(came.status).toBe(status);
+    expect(came.body).toMatch(says);
+    expect((await post(url, { message: 'hi' })).status).toBe(200);
   });
 });
 
