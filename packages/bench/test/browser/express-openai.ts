@@ -14,9 +14,9 @@ export async function driveExpress({ page, upstream, shoot }: Scene): Promise<nu
   let turns = 0;
   const say = async (text: string, expected: RegExp): Promise<void> => {
     await page.fill('input', text);
-    await page.click('button');
+    // Waited for from before it can be: it does not last.
+    await Promise.all([turns === 0 && page.waitForFunction(IS_HALF_SAID), page.click('button')]);
     turns += 2;
-    if (turns === 2) await page.waitForFunction(IS_HALF_SAID);
     await page.waitForSelector(`#chat[data-turns="${turns}"]`);
     expectText(await page.locator('.assistant').last().innerText(), expected);
   };

@@ -63,9 +63,9 @@ function chatOf(page: Scene['page']): (text: string, expected: RegExp) => Promis
   return async (text, expected) => {
     const before = await page.locator('article.assistant').count();
     await page.fill('input', text);
-    await page.click('button');
+    // Waited for from before it can be: it does not last.
+    await Promise.all([before === 0 && page.waitForFunction(IS_HALF_SAID), page.click('button')]);
     await page.locator('article.assistant').nth(before).waitFor();
-    if (before === 0) await page.waitForFunction(IS_HALF_SAID);
     await page.waitForSelector('main[data-status="ready"]');
     expectText(await page.locator('article.assistant').last().innerText(), expected);
   };
