@@ -1,7 +1,7 @@
 import { attempt } from './attempt.ts';
 import { isObject, isRecord } from './is.ts';
 import { childController } from './abort.ts';
-import type { ChatAdapter } from './chat/adapter.ts';
+import type { ChatAdapter, StreamAdapter } from './chat/adapter.ts';
 import { Call, type CallKind, type CallParts } from './chat/call.ts';
 import type { ChatMessage, Content } from './chat/content.ts';
 import type { Generate } from './chat/generation.ts';
@@ -106,8 +106,8 @@ export interface Guard<C extends string = string> {
     options?: CallOptions,
   ): Promise<Guarded<Reply, C>>;
   /** What adapters call: one guarded call whose reply comes piece by piece. */
-  stream<Request, Reply, Chunk>(
-    adapter: ChatAdapter<Request, Reply, Chunk>,
+  stream<Request, Chunk>(
+    adapter: StreamAdapter<Request, Chunk>,
     request: Request,
     generate: Generate<Request, AsyncIterable<Chunk>>,
     options?: StreamOptions,

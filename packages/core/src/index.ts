@@ -67,6 +67,7 @@ export type {
   Refusal,
   ReplyReading,
   RequestReading,
+  StreamAdapter,
   Usage,
 } from './chat/adapter.ts';
 export type { Message, Role, Scope, Segment, SegmentKind } from './chat/segment.ts';

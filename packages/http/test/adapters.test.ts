@@ -1,4 +1,4 @@
-import { type AdapterKit, testAdapter, testHistoryAdapter } from '@chaperone/testing';
+import { type StreamKit, testAdapter, testHistoryAdapter } from '@chaperone/testing';
 import { endFrame, type Frame, writeFrame } from '@chaperone/openai';
 import { describe, test } from 'vitest';
 import { routeExchange } from '../src/route/adapter.ts';
@@ -10,9 +10,7 @@ import type { ProtocolName } from '../src/route/protocols/protocol.ts';
 import { type UIChat, uiChat } from '../src/index.ts';
 import { at, isList, isRecord, textAt } from '../src/value.ts';
 
-type Kit = AdapterKit<RouteRequest, Frame, Frame>;
-/** There are streams alone, of one frame where an answer is a document: routes know no other way. */
-interface Speech extends Omit<Kit, 'adapter' | 'textsOfRequest'> {
+interface Speech extends Omit<StreamKit<RouteRequest, Frame>, 'adapter' | 'textsOfRequest'> {
   readonly name: ProtocolName;
   /** What the head of its answers says. */
   readonly contentType: string;

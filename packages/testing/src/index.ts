@@ -39,4 +39,4 @@ export type { TestFunction } from './test-function.ts';
 
 export { testAdapter } from './adapter/test-adapter.ts';
 export { testHistoryAdapter } from './adapter/test-history-adapter.ts';
-export type { AdapterKit, HistoryKit } from './adapter/kit.ts';
+export type { AdapterKit, HistoryKit, StreamKit } from './adapter/kit.ts';

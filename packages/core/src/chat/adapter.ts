@@ -37,6 +37,12 @@ export interface ChatAdapter<Request, Reply, Chunk> {
   openStream(request: Request): ChunkReader<Chunk>;
 }
 
+/** An adapter of a protocol that only streams, or of which nothing else is guarded. */
+export type StreamAdapter<Request, Chunk> = Pick<
+  ChatAdapter<Request, never, Chunk>,
+  'name' | 'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'bringsVerdicts' | 'addFeedback' | 'openStream'
+>;
+
 /** Reads the chunks of one streamed reply, in order. */
 export interface ChunkReader<Chunk> {
   /** What a chunk adds. A piece continues the segment of the same path. */

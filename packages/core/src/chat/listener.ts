@@ -5,18 +5,13 @@ import type { Judgement, Ruling } from '../judge.ts';
 import type { Target } from '../moderation/items.ts';
 import { isRefusal } from '../refusals.ts';
 import { Recognition } from './recognition.ts';
-import type { ChatAdapter, ChunkReader, ChunkReading, OwnVerdicts, Usage } from './adapter.ts';
+import type { ChunkReader, ChunkReading, OwnVerdicts, StreamAdapter, Usage } from './adapter.ts';
 import { earlierTurns, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { createGate, type Cutters, type Gate, type LaneWindow } from './gate.ts';
 import type { Message, Segment, SegmentKind } from './segment.ts';
 import { inScope, targetsOf } from './turns.ts';
 import { sentenceWindows, wholeText } from './window.ts';
-
-export type StreamAdapter<Request, Chunk> = Pick<
-  ChatAdapter<Request, never, Chunk>,
-  'readRequest' | 'rewriteRequest' | 'isProviderBlock' | 'bringsVerdicts' | 'addFeedback' | 'openStream'
->;
 
 /** Upstream is not read on while so many characters wait for verdicts that are on their way. */
 const ENOUGH_HELD = 64 * 1024;

@@ -7,11 +7,11 @@ import { letGo, readOnce, replay } from '../iterate.ts';
 import type { Ruling } from '../judge.ts';
 import type { Decision } from '../policy/decision.ts';
 import { isRefusal, markRefusal } from '../refusals.ts';
-import type { ChunkReader, OwnVerdicts, Refusal, Usage } from './adapter.ts';
+import type { ChunkReader, OwnVerdicts, Refusal, StreamAdapter, Usage } from './adapter.ts';
 import { judgeOutput, next, tellProviderBlocks } from './attempts.ts';
 import type { Call } from './call.ts';
 import { discard, type Generate } from './generation.ts';
-import { asWhole, Listener, type StreamAdapter } from './listener.ts';
+import { asWhole, Listener } from './listener.ts';
 import { open, refusalFor } from './opening.ts';
 import type { Segment } from './segment.ts';
 

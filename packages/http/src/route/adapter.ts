@@ -1,4 +1,4 @@
-import type { ChatAdapter, ChunkReader, Decision, Refusal } from '@chaperone/core';
+import type { ChunkReader, Decision, Refusal, StreamAdapter } from '@chaperone/core';
 import type { Frame } from '@chaperone/openai';
 import { at, isList, isRecord, textAt } from '../value.ts';
 import type { HandlerAnswer } from './answer.ts';
@@ -7,11 +7,10 @@ import { PROTOCOLS } from './protocols/protocols.ts';
 import type { Protocol, ProtocolName, ReadingOptions } from './protocols/protocol.ts';
 import { openUnknown } from './protocols/unknown.ts';
 
-type RouteAdapter = ChatAdapter<RouteRequest, Frame, Frame>;
-
 /** One call of a route: which protocol is spoken shows when its handler answers. */
 export interface RouteExchange {
-  readonly adapter: RouteAdapter;
+  /** Every answer is read as a stream: of one frame, where it comes as a whole. */
+  readonly adapter: StreamAdapter<RouteRequest, Frame>;
   /** Told of an answer before it is read. */
   answered(answer: HandlerAnswer): void;
   /** The refusal of an answer, and what it is written in. */
@@ -65,10 +64,6 @@ export function routeExchange(spoken: ProtocolName, options: ReadingOptions): Ro
         const body = request.form.addFeedback(request, feedback);
         return body && { ...request, body };
       },
-      // A route's replies are read as streams, whatever they are: of one frame, where they come as a whole.
-      readReply: (frame) => open(NO_REQUEST).read(frame),
-      refuse: (request, refusal) => open(request).refuse(refusal, false)[0] ?? EMPTY,
-      addUsage: (frame) => frame,
       openStream: (request) => noting(open(request)),
     },
     answered(came) {
@@ -84,14 +79,6 @@ export function routeExchange(spoken: ProtocolName, options: ReadingOptions): Ro
     },
   };
 }
-
-const EMPTY: Frame = { bytes: new Uint8Array(), form: 'event', data: undefined, readable: true };
-const NO_REQUEST: RouteRequest = {
-  url: '',
-  headers: new Headers(),
-  body: undefined,
-  form: { protocol: () => 'text', read: () => [], rewrite: () => undefined, addFeedback: () => undefined },
-};
 
 function protocolOf(body: HandlerAnswer['body'] | undefined, spoken: ProtocolName, frames: readonly Frame[]): Protocol {
   if (body === 'text') return PROTOCOLS.text;

@@ -1,17 +1,17 @@
-import type { ChatAdapter, Events, Generate, Guard } from '@chaperone/core';
+import type { Events, Generate, Guard } from '@chaperone/core';
 import assert from 'node:assert/strict';
-import type { AdapterKit } from './kit.ts';
+import type { AdapterKit, StreamKit } from './kit.ts';
+import { unreadable, type Unreadable, unreadableStream } from './unreadable.ts';
 
 /** A call to be played through guards. */
-export interface Play<Request, Reply, Chunk> {
-  readonly kit: AdapterKit<Request, Reply, Chunk>;
+export interface Play<Request> {
   /** Outermost first. */
   readonly guards: readonly Guard[];
   readonly request: Request;
   /** What the model says, a list of pieces for each generation. */
   readonly answers: readonly (readonly string[])[];
-  /** Default: that of the kit. */
-  readonly adapter?: ChatAdapter<Request, Reply, Chunk>;
+  /** What the adapter is kept from reading. Default: nothing. */
+  readonly unreadable?: Unreadable;
 }
 
 /** What came of it. */
@@ -32,33 +32,17 @@ export interface Played<Request> {
 }
 
 /** One of the two ways that a reply can come; what is promised is the same. */
-export interface Way<Request, Reply, Chunk> {
+export interface Way<Request> {
   readonly name: 'whole reply' | 'stream';
-  play(play: Play<Request, Reply, Chunk>): Promise<Played<Request>>;
+  play(play: Play<Request>): Promise<Played<Request>>;
 }
 
-/** The ways of a protocol: every case goes through each. */
-export function waysOf<Request, Reply, Chunk>({
-  reply: makeReply,
-  textOfReply,
-}: AdapterKit<Request, Reply, Chunk>): readonly Way<Request, Reply, Chunk>[] {
-  if (makeReply && textOfReply) return [wholeReply(makeReply, textOfReply), { name: 'stream', play: playStream }];
-  if (makeReply || textOfReply)
-    throw new TypeError(
-      'testAdapter: a kit has both `reply` and `textOfReply`, or neither where there are only streams.',
-    );
-  return [{ name: 'stream', play: playStream }];
-}
-
-function wholeReply<Request, Reply, Chunk>(
-  makeReply: (text: string) => Reply,
-  textOfReply: (reply: Reply) => string,
-): Way<Request, Reply, Chunk> {
+export function wholeReply<Request, Reply, Chunk>(kit: AdapterKit<Request, Reply, Chunk>): Way<Request> {
   return {
     name: 'whole reply',
     play(play) {
-      const { kit, adapter = kit.adapter } = play;
-      const replies = play.answers.map((pieces) => makeReply(pieces.join('')));
+      const adapter = play.unreadable ? unreadable(kit.adapter, play.unreadable) : kit.adapter;
+      const replies = play.answers.map((pieces) => kit.reply(pieces.join('')));
       return observe(
         play,
         replies.map((reply) => ({ parts: [reply], result: () => reply })),
@@ -67,7 +51,7 @@ function wholeReply<Request, Reply, Chunk>(
         (reply) =>
           Promise.resolve({
             received: [reply],
-            text: textOfReply(reply),
+            text: kit.textOfReply(reply),
             read: textsOf(kit.adapter.readReply(reply)).join(''),
           }),
       );
@@ -75,25 +59,30 @@ function wholeReply<Request, Reply, Chunk>(
   };
 }
 
-function playStream<Request, Reply, Chunk>(play: Play<Request, Reply, Chunk>): Promise<Played<Request>> {
-  const { kit, adapter = kit.adapter } = play;
-  const streams = play.answers.map((pieces) => kit.chunks(pieces));
-  return observe(
-    play,
-    streams.map((parts) => ({ parts, result: () => oneByOne(parts) })),
-    (guard, generate) => async (request, options) =>
-      (await guard.stream(adapter, request, generate, { signal: options.signal })).stream,
-    async (chunks) => {
-      const received: Chunk[] = [];
-      for await (const chunk of chunks) received.push(chunk);
-      const reader = kit.adapter.openStream(play.request);
-      return {
-        received,
-        text: kit.textOfChunks(received),
-        read: received.flatMap((chunk) => textsOf(reader.read(chunk))).join(''),
-      };
+export function streamed<Request, Chunk>(kit: StreamKit<Request, Chunk>): Way<Request> {
+  return {
+    name: 'stream',
+    play(play) {
+      const adapter = play.unreadable ? unreadableStream(kit.adapter, play.unreadable) : kit.adapter;
+      const streams = play.answers.map((pieces) => kit.chunks(pieces));
+      return observe(
+        play,
+        streams.map((parts) => ({ parts, result: () => oneByOne(parts) })),
+        (guard, generate) => async (request, options) =>
+          (await guard.stream(adapter, request, generate, { signal: options.signal })).stream,
+        async (chunks) => {
+          const received: Chunk[] = [];
+          for await (const chunk of chunks) received.push(chunk);
+          const reader = kit.adapter.openStream(play.request);
+          return {
+            received,
+            text: kit.textOfChunks(received),
+            read: received.flatMap((chunk) => textsOf(reader.read(chunk))).join(''),
+          };
+        },
+      );
     },
-  );
+  };
 }
 
 /** What the model sends in one generation: its parts, and the whole as `generate` returns it. */
@@ -102,8 +91,8 @@ interface Sent<Result> {
   readonly result: () => Result;
 }
 
-async function observe<Request, Reply, Chunk, Result>(
-  { guards, request }: Play<Request, Reply, Chunk>,
+async function observe<Request, Result>(
+  { guards, request }: Play<Request>,
   sent: readonly Sent<Result>[],
   guarded: (guard: Guard, generate: Generate<Request, Result>) => Generate<Request, Result>,
   receive: (result: Result) => Promise<Pick<Played<Request>, 'received' | 'text' | 'read'>>,

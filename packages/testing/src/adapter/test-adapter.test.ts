@@ -125,11 +125,6 @@ test('goes through a stream alone where the protocol knows no other way', () => 
   expect(titles.filter((title) => /whole reply|stream alike/.test(title))).toEqual([]);
 });
 
-test('says what is missing in a kit that makes replies and cannot read them', () => {
-  const { textOfReply: _, ...half } = kit;
-  expect(() => testAdapter(half, { test: () => {} })).toThrow('both `reply` and `textOfReply`');
-});
-
 test('finds an adapter that replaces nothing', async () => {
   const failed = await failures({ rewriteRequest: (request) => ({ ...request }) });
   expect(failed).toContain('takes an older flagged turn and its answer out of a kept chat');

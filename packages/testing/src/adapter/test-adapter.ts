@@ -2,10 +2,10 @@ import { createGuard, log, retry, type Fallback, type Guard, type Moderator } fr
 import assert from 'node:assert/strict';
 import { fakeModerator } from '../moderator/fake-moderator.ts';
 import { findTest, type TestFunction } from '../test-function.ts';
-import type { AdapterKit } from './kit.ts';
-import { waysOf, type Played } from './play.ts';
+import type { AdapterKit, StreamKit } from './kit.ts';
+import { streamed, wholeReply, type Played } from './play.ts';
 import { testHistoryAdapter } from './test-history-adapter.ts';
-import { unreadable } from './unreadable.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /** The word that the guards of this suite block. */
 const FLAGGED_WORD = 'zorp';
@@ -30,20 +30,22 @@ interface GuardSettings {
 
 /**
  * Registers the cases that every adapter passes: what a guard promises, kept in this protocol. Each case runs through a
- * reply that comes at once and through a stream; those of `testHistoryAdapter` are among them.
+ * reply that comes at once and through a stream, or through a stream alone where the kit knows no more; those of
+ * `testHistoryAdapter` are among them.
  */
 export function testAdapter<Request, Reply, Chunk>(
-  kit: AdapterKit<Request, Reply, Chunk>,
+  kit: AdapterKit<Request, Reply, Chunk> | StreamKit<Request, Chunk>,
   options: {
     /** Default: the global `test`. */
     readonly test?: TestFunction;
   } = {},
 ): void {
   const register = findTest('testAdapter', options.test);
-  const { adapter, reply, textOfReply } = kit;
+  const { adapter } = kit;
+  const whole = 'reply' in kit ? kit : undefined;
 
   register('the kit reads what it writes', async () => {
-    if (reply) assert.equal(textOfReply?.(reply('Good day.')), 'Good day.');
+    if (whole) assert.equal(whole.textOfReply(whole.reply('Good day.')), 'Good day.');
     assert.equal(kit.textOfChunks(kit.chunks(['Good ', 'day.'])), 'Good day.');
     const texts = kit.textsOfRequest(kit.request(['one', 'two', 'three']));
     for (const text of ['one', 'two', 'three']) assert.ok(texts.includes(text), `the request does not hold "${text}"`);
@@ -51,43 +53,39 @@ export function testAdapter<Request, Reply, Chunk>(
 
   testHistoryAdapter(kit, { test: register });
 
-  const readsAlike = async (wholeReply: Reply): Promise<void> => {
-    const whole = adapter.readReply(wholeReply).segments.map(({ kind, role, text }) => ({
-      kind,
-      role,
-      text,
-    }));
-    const reader = adapter.openStream(kit.request(CLEAN_REQUEST));
-    const pieces = kit.chunks(CLEAN_REPLY).flatMap((chunk) => reader.read(chunk).segments);
-    const streamed = [...Map.groupBy(pieces, ({ path }) => path).values()].map((parts) => ({
-      kind: parts[0]?.kind,
-      role: parts[0]?.role,
-      text: parts.map(({ text }) => text ?? '').join(''),
-    }));
-    const isSaid = ({ text }: { readonly text?: string | undefined }): boolean => text !== '';
-    assert.deepEqual(streamed.filter(isSaid), whole.filter(isSaid));
-  };
-  if (reply) register('reads a reply and its stream alike', () => readsAlike(reply(CLEAN_REPLY.join(''))));
+  if (whole)
+    register('reads a reply and its stream alike', async () => {
+      const isSaid = ({ text }: { readonly text?: string | undefined }): boolean => text !== '';
+      const { segments } = whole.adapter.readReply(whole.reply(CLEAN_REPLY.join('')));
+      const said = segments.map(({ kind, role, text }) => ({ kind, role, text }));
+      const reader = adapter.openStream(kit.request(CLEAN_REQUEST));
+      const pieces = kit.chunks(CLEAN_REPLY).flatMap((chunk) => reader.read(chunk).segments);
+      const heard = [...Map.groupBy(pieces, ({ path }) => path).values()].map((parts) => ({
+        kind: parts[0]?.kind,
+        role: parts[0]?.role,
+        text: parts.map(({ text }) => text ?? '').join(''),
+      }));
+      assert.deepEqual(heard.filter(isSaid), said.filter(isSaid));
+    });
 
-  for (const way of waysOf(kit)) {
+  for (const way of [...(whole ? [wholeReply(whole)] : []), streamed(kit)]) {
     const test = (title: string, body: () => Promise<void>): unknown => register(`${title} (${way.name})`, body);
     const play = (
       guards: Guard | readonly Guard[],
       turns: readonly string[],
       answers: readonly (readonly string[])[],
-      other?: typeof adapter,
+      unread?: Unreadable,
     ): Promise<Played<Request>> =>
       way.play({
-        kit,
         guards: [guards].flat(),
         request: kit.request(turns),
         answers,
-        ...(other && { adapter: other }),
+        ...(unread && { unreadable: unread }),
       });
 
     test('passes a clean reply untouched', async () => {
       const request = kit.request(CLEAN_REQUEST);
-      const played = await way.play({ kit, guards: [guardWith()], request, answers: [CLEAN_REPLY] });
+      const played = await way.play({ guards: [guardWith()], request, answers: [CLEAN_REPLY] });
       assertUntouched(played);
       assert.ok(Object.is(played.requests[0], request), 'the model got another request than the caller made');
       assert.equal(played.settled[0]?.delivery, 'delivered');
@@ -126,7 +124,7 @@ export function testAdapter<Request, Reply, Chunk>(
       const request = kit.request(CLEAN_REQUEST);
       const before = kit.textsOfRequest(request);
       const guards = [guardWith({ fallback: retry({ feedback: () => FEEDBACK }) })];
-      const played = await way.play({ kit, guards, request, answers: [FLAGGED_REPLY, CLEAN_REPLY] });
+      const played = await way.play({ guards, request, answers: [FLAGGED_REPLY, CLEAN_REPLY] });
       assert.equal(played.text, CLEAN_REPLY.join(''));
       assert.equal(played.settled[0]?.delivery, 'delivered');
       assert.equal(played.settled[0].attempts, 2);
@@ -154,7 +152,7 @@ export function testAdapter<Request, Reply, Chunk>(
         'What grows by the sea?',
       ]);
       const before = kit.textsOfRequest(request);
-      const played = await way.play({ kit, guards: [guardWith()], request, answers: [CLEAN_REPLY] });
+      const played = await way.play({ guards: [guardWith()], request, answers: [CLEAN_REPLY] });
       assertUntouched(played);
       const seen = played.requests.flatMap((sent) => kit.textsOfRequest(sent)).join('\n');
       assert.ok(!seen.includes(FLAGGED_WORD), 'the model saw the flagged turn');
@@ -167,13 +165,13 @@ export function testAdapter<Request, Reply, Chunk>(
     });
 
     test('refuses, as unchecked, a reply that cannot be read', async () => {
-      const played = await play(guardWith(), CLEAN_REQUEST, [CLEAN_REPLY], unreadable(adapter, 'reply'));
+      const played = await play(guardWith(), CLEAN_REQUEST, [CLEAN_REPLY], 'reply');
       assertUnchecked(played, 'output');
       assert.ok(!played.text.includes('holly'), 'text of the reply that could not be read has left');
     });
 
     test('refuses, as unchecked, a request that cannot be read', async () => {
-      const played = await play(guardWith(), CLEAN_REQUEST, [CLEAN_REPLY], unreadable(adapter, 'request'));
+      const played = await play(guardWith(), CLEAN_REQUEST, [CLEAN_REPLY], 'request');
       assertUnchecked(played, 'input');
       assert.equal(played.requests.length, 0);
     });
@@ -208,7 +206,7 @@ export function testAdapter<Request, Reply, Chunk>(
     });
 
     // Guards know each other's refusals by identity, which a bare text does not have.
-    if (typeof (reply ? reply('') : kit.chunks([''])[0]) === 'object')
+    if (typeof (whole ? whole.reply('') : kit.chunks([''])[0]) === 'object')
       for (const [what, turns] of [
         ['request', FLAGGED_REQUEST],
         ['reply', CLEAN_REQUEST],
