@@ -59,6 +59,27 @@ describe.for(['', '?whole'])('Behind guardHono, a handler that answers %s', (who
   });
 });
 
+test.for([
+  ['empty', '', 400],
+  ['not JSON', '{"message"', 400],
+  ['of another shape', '{"query":"hi"}', 400],
+  ['of 10 MB', `{"message":"${'x'.repeat(10_000_000)}"}`, 413],
+  ['a form', new URLSearchParams({ message: 'hi' }), 415],
+] as const)(
+  'Behind guardHono a body that is %s gets a clear answer, and the next one is read',
+  async ([, body, status]) => {
+    const handled: unknown[] = [];
+    const app = appOf(watched(), handled);
+    await using served = await serve(async (request) => app.fetch(request));
+    const url = `${served.url}/chat/clean`;
+    const type = typeof body === 'string' ? { 'content-type': 'application/json' } : {};
+    expect((await fetch(url, { method: 'POST', body, headers: type })).status).toBe(status);
+    expect(await (await fetch(url, { method: 'POST', body: '{"message":"hi"}' })).text()).toBe(SAYS.clean);
+    expect(handled).toEqual([{ message: 'hi' }]);
+    expect(served.thrown).toEqual([]);
+  },
+);
+
 test('waitUntil of the runtime is used where there is one', async () => {
   const watch = watched();
   const works: Promise<unknown>[] = [];
