@@ -569,6 +569,20 @@ describe('what else a model can say', () => {
   });
 });
 
+test('one document instead of the stream that was asked for is a reply: judged whole, also with release "immediate"', async () => {
+  const says = (content: string) => ({ id: 'c', choices: [{ index: 0, message: { role: 'assistant', content } }] });
+  const documents = [says('A calm day.'), says(`A calm ${MARKER}.`)];
+  const guard = guardOf({ output: { release: 'immediate' } });
+  const settled = settlementsOf(guard);
+  const guarded = guardFetch(async () => Response.json(documents.shift()), guard);
+  expect(await (await guarded(url, post('Hello', { stream: true }))).json()).toEqual(says('A calm day.'));
+  expect(await (await guarded(url, post('Hello', { stream: true }))).json()).toMatchObject(says(REFUSED));
+  expect(settled).toMatchObject([
+    { call: 'reply', delivery: 'delivered' },
+    { call: 'reply', delivery: 'refused' },
+  ]);
+});
+
 test('timing "during": a blocked input lets nothing out and ends the request', async () => {
   for (const stream of [false, true]) {
     server.reset();

@@ -393,6 +393,30 @@ describe('A streamed response', () => {
     });
   });
 
+  test('that is structured and has left in part is left as it is, and refused beside', async () => {
+    const pieces = ['{"calm":"A first ', `day. A ${MARKER} came by`, ', and it went."}'];
+    const { openai } = setting(paced(messageEvents(pieces)), { output: { release: 'immediate' } });
+    const stream = openai.responses.stream({
+      ...input('Hello'),
+      text: { format: { type: 'json_schema', name: 'mood', schema: {} } },
+    });
+    const events: ResponseStreamEvent[] = [];
+    for await (const event of stream) events.push(event);
+    expectWellFormed(events);
+    const deltas = events.flatMap((event) => (event.type === 'response.output_text.delta' ? [event.delta] : []));
+    expect(pieces.slice(0, deltas.length)).toEqual(deltas);
+    expect((await stream.finalResponse()).output.at(-1)).toMatchObject({ content: [{ refusal: REFUSED }] });
+  });
+
+  test('that comes as one document is a reply: judged whole, also with release "immediate"', async () => {
+    const { openai, guard } = setting(response([messageItem(`A ${MARKER}.`)]), { output: { release: 'immediate' } });
+    const calls: string[] = [];
+    guard.on('settled', ({ call }) => calls.push(call));
+    const came = await openai.responses.create({ ...input('Hello'), stream: true }).asResponse();
+    expect(await came.json()).toMatchObject({ output: [{ content: [{ text: REFUSED }] }] });
+    expect(calls).toEqual(['reply']);
+  });
+
   const item = (index: number, value: JsonObject, more: readonly JsonObject[] = []): JsonObject[] => [
     {
       type: 'response.output_item.added',

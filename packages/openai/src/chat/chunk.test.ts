@@ -218,6 +218,25 @@ describe('refusing', () => {
     expect(frames[0]?.data).toMatchObject({ choices: [{ delta: { role: 'assistant', refusal: 'No, sorry.' } }] });
     expect(textOf(frames)).not.toContain('"content"');
   });
+
+  const STRUCTURED = { response_format: { type: 'json_schema' } };
+  test.for([
+    ['text', {}, { content: 'Fine.' }, { content: '\n\nNo, sorry.' }],
+    ['text in parts', {}, { content: [{ type: 'text', text: 'Fine.' }] }, { content: '\n\nNo, sorry.' }],
+    ['no words', {}, { content: '' }, { content: 'No, sorry.' }],
+    ['reasoning', {}, { reasoning_content: 'Hm.' }, { content: 'No, sorry.' }],
+    ['structured output', STRUCTURED, { content: '{"calm":' }, { refusal: 'No, sorry.' }],
+    ['a refusal of structured output', STRUCTURED, { refusal: 'Rather not.' }, { refusal: '\n\nNo, sorry.' }],
+  ] as const)(
+    'after %s that has left: a blank line where the message goes on, and only there',
+    ([, body, left, says]) => {
+      const reader = open(body);
+      const frame = frameOf(delta(0, left));
+      reader.read(frame);
+      reader.left?.(frame);
+      expect(reader.refuse(refusalOf(), false)[0]?.data).toMatchObject({ choices: [{ delta: says }] });
+    },
+  );
 });
 
 describe('an answer in one piece', () => {

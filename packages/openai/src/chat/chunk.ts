@@ -34,7 +34,7 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
   const isStructured = wantsStructure(request);
   const seen = new Set<number>();
   const finished = new Set<number>();
-  /** Choices of which words have left. */
+  /** Choices of which words have left that a refusal would go on. */
   const begun = new Set<number>();
   let head: JsonObject | undefined;
   let document: Frame | undefined;
@@ -60,7 +60,7 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
         if (data !== undefined) throw new TypeError('The event is not an object.');
         return { segments: [] };
       }
-      if (form === 'document') return readCompletion({ body: data, request });
+      if (form === 'document') return { ...readCompletion({ body: data, request }), isSealed: true };
       segments = [];
       const providerBlocks: string[] = [];
       const choices = choicesOf(data);
@@ -84,7 +84,7 @@ export function openStream(says: ChoiceForm, request: OpenAIRequest): ChunkReade
     left({ data }) {
       if (begun.size === seen.size || !isRecord(data)) return; // nothing new to see: it is asked with every token
       for (const [position, choice] of choicesOf(data).entries())
-        if (says.wordsIn(choice)) begun.add(choiceIndex(choice, position));
+        if (says.hasWords(request, choice)) begun.add(choiceIndex(choice, position));
     },
 
     without(frame, refusal) {

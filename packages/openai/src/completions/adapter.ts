@@ -11,7 +11,7 @@ const textForm: ChoiceForm = {
   object: { whole: 'text_completion', chunk: 'text_completion' },
   whole: (_request, { message }) => ({ text: message }),
   piece: (_request, { message }) => ({ text: message }),
-  wordsIn: (choice) => textAt(choice, 'text'),
+  hasWords: (_request, choice) => (textAt(choice, 'text') ?? '') !== '',
   nothing: { text: '' },
 };
 

@@ -15,7 +15,8 @@ export function refusalEvents(
   left: Left,
 ): readonly JsonObject[] {
   const items = [...left.items.values()].toSorted((a, b) => a.index - b.index);
-  const breaks = items.filter(({ isDone }) => !isDone).flatMap(breakText);
+  // A refusal of structured output is none of its text, which a blank line would spoil.
+  const breaks = wantsStructure(request) ? [] : items.filter(({ isDone }) => !isDone).flatMap(breakText);
   const begin = { ...head, status: 'in_progress', error: null, incomplete_details: null, output: [], usage: null };
   const id = `msg_${newId()}`;
   const index = Math.max(-1, ...left.items.keys()) + 1;

@@ -31,7 +31,7 @@ export function openStream(request: OpenAIRequest): ChunkReader<Frame> {
         if (data !== undefined) throw new TypeError('The event is not an object.');
         return { segments: [] };
       }
-      if (form === 'document') return readResponse({ body: data, request });
+      if (form === 'document') return { ...readResponse({ body: data, request }), isSealed: true };
       const { response } = data;
       const isLast = LAST_EVENTS.has(typeOf(data));
       if (isRecord(response) && !isLast) head ??= response;

@@ -16,7 +16,7 @@ export const openai: Protocol = {
       ...reader,
       read(frame) {
         hasRead = true;
-        return { ...reader.read(frame), isSealed: true };
+        return reader.read(frame);
       },
       refuse: (refusal, ended) => (hasRead ? reader.refuse(refusal, ended) : [wholeRefusal(request, refusal)]),
     };
