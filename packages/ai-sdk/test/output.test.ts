@@ -130,6 +130,25 @@ test('structured output by what it means', async () => {
   await expect((async () => replaced.doGenerate(structured))()).rejects.toThrow(REFUSED);
 });
 
+const FORCED = { toolChoice: { type: 'required' }, tools } as const;
+const STRUCTURED = { responseFormat: { type: 'json' } } as const;
+const CALLED: StreamPart = {
+  type: 'tool-call',
+  toolCallId: 'c',
+  toolName: 'look',
+  input: JSON.stringify({ at: words }),
+};
+test.for([
+  ['words', { tools }, ['A calm day by the sea.', '\n\n', REFUSED]],
+  ['an error, for a tool is forced', FORCED, ['A calm day by the sea.']],
+  ['an error, for structured output is asked for', STRUCTURED, ['A calm day by the sea.']],
+] as const)('text that has left ends as what follows it is %s', async ([, more, said]) => {
+  const { guard } = watched({ output: { release: 'immediate' } });
+  const given = stream(...textParts('A calm day by the sea.').slice(0, -1), CALLED);
+  const came = await partsOf(await guardModel(scripted({ parts: given }), guard).doStream(call('Hello', more)));
+  expect(came.flatMap((part) => (part.type === 'text-delta' ? [part.delta] : []))).toEqual(said);
+});
+
 test('blocks that are called alike, one after another, are judged each by itself', async () => {
   const { guard, moderator } = watched();
   const given = stream(...textParts('One zo'), ...textParts('rp two.'));

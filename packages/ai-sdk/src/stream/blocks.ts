@@ -43,11 +43,12 @@ export class OpenBlocks {
     this.#open.set(`${kind} ${id}`, { kind, id });
   }
 
-  close(): StreamPart[] {
+  /** @param before whether it is words that follow, in a block of their own, or an error */
+  close(before: 'words' | 'error'): StreamPart[] {
     const ends = [...this.#open.values()].flatMap(({ kind, id }): StreamPart[] => {
       const end: StreamPart = { type: ENDS[kind], id };
-      // The refusal is a block of its own, but `textStream` and `text` join blocks with nothing between them.
-      const isBroken = kind === 'text' && id === this.#speaking;
+      // `textStream` and `text` join blocks with nothing between them.
+      const isBroken = before === 'words' && kind === 'text' && id === this.#speaking;
       return isBroken ? [{ type: 'text-delta', id, delta: REFUSAL_BREAK }, end] : [end];
     });
     this.#open.clear();

@@ -45,7 +45,7 @@ export function openStream(call: CallOptions): ChunkReader<StreamPart> {
       return [
         ...start,
         ...head.values(),
-        ...blocks.close(),
+        ...blocks.close(takesNoWords(call) ? 'error' : 'words'),
         ...wordsOf(call, refusal),
         {
           type: 'finish',
