@@ -24,7 +24,6 @@ export interface NodeResponse {
   end(): unknown;
   destroy(): unknown;
   on(event: 'close' | 'drain', listener: () => void): unknown;
-  off(event: 'close' | 'drain', listener: () => void): unknown;
 }
 
 /** Hands on to what comes next, or to whatever deals with errors. */

@@ -9,10 +9,11 @@ export async function respond(response: Response, to: NodeResponse, signal: Abor
   signal.addEventListener('abort', letGo, { once: true });
   try {
     to.flushHeaders();
+    const drained = drains(to, signal);
     for (let part = await reader.read(); !part.done && !signal.aborted; part = await reader.read()) {
       const isRoomLeft = to.write(part.value);
       to.flush?.(); // or a stream would come packed, and all at its end
-      if (!isRoomLeft) await drained(to, signal);
+      if (!isRoomLeft) await drained();
     }
     if (!signal.aborted) to.end();
   } catch {
@@ -34,17 +35,20 @@ export function copyHeaders(headers: Headers, to: NodeResponse): void {
   for (const [name, value] of headers) if (name !== 'set-cookie') to.setHeader(name, value);
 }
 
-function drained(to: NodeResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      to.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    to.on('drain', done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
+/**
+ * Waits until there is room again, or nobody to write for. One listener for all of an answer: `compression()` puts it on
+ * its own stream, where `off` does not find it.
+ */
+function drains(to: NodeResponse, signal: AbortSignal): () => Promise<void> {
+  let goOn: (() => void) | undefined;
+  const done = (): void => goOn?.();
+  to.on('drain', done);
+  signal.addEventListener('abort', done, { once: true });
+  return () =>
+    new Promise((resolve) => {
+      goOn = resolve;
+      if (signal.aborted) resolve();
+    });
 }
 
 /** Aborted when the client has gone before it got all of the answer. */

@@ -5,6 +5,7 @@ import { fakeModerator, startServer } from '@chaperone/testing';
 import compression from 'compression';
 import express5 from 'express';
 import express4 from 'express-4';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
@@ -186,6 +187,32 @@ describe.for(EXPRESSES)('In $name, a whole route of guardRoute and toExpress', (
       body += decoder.decode((await reader?.read())?.value);
     expect(upstream.chatRequests[0]).not.toHaveProperty('endedAt');
     await reader?.cancel();
+  });
+
+  test('waits for room again and again with one listener, also where answers are packed', async () => {
+    const warnings: string[] = [];
+    const warned = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', warned);
+    const app = express();
+    app.use(compression({ threshold: 0 }));
+    const pieces = Array.from({ length: 30 }, () => new Uint8Array(randomBytes(64 * 1024)));
+    const answer = (): Response => {
+      let given = 0;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          const piece = pieces[given++];
+          if (piece) controller.enqueue(piece);
+          else controller.close();
+        },
+      });
+      return new Response(body, { headers: { 'content-type': 'text/plain' } });
+    };
+    app.get('/much', toExpress(answer));
+    const came = await fetch(`${await listen(app)}/much`, { headers: { 'accept-encoding': 'gzip' } });
+    expect(came.headers.get('content-encoding')).toBe('gzip');
+    expect(Buffer.concat(pieces).equals(await came.bytes())).toBe(true);
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
   });
 
   test('gives what the handler throws to the errors of the app', async () => {
