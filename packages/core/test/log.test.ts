@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from 'vitest';
-import { failed, log, reject, type GuardOptions, type Policy } from '../src/index.ts';
+import { failed, flag, log, reject, type GuardOptions, type Policy } from '../src/index.ts';
 import { ask, collect, FORMS, model, texts, watch, within, type Watched } from './support/guards.ts';
 import { hang, latch, scripted } from './support/moderators.ts';
 import { chat, chunksOf, protocol, reply, type Chunk } from './support/protocol.ts';
@@ -80,6 +80,16 @@ describe.each(FORMS)('As a %s', (form) => {
     );
     expect(lines.join('\n')).not.toMatch(/canary/);
     expect(JSON.stringify(guard.told)).not.toMatch(/canary/);
+  });
+
+  test('a score is told with two decimals', async () => {
+    const guard = watch({
+      moderators: [scripted({ script: () => flag(['blarg'], { blarg: 0.8762187552 }) })],
+      policy: { categories: { blarg: 0.5 } },
+      fallback: log(),
+    });
+    await ask(form, guard, chat('hello'), model(reply('fine')));
+    expect(warn.mock.calls[0]?.[0]).toMatch(/input would be blocked: blarg 0\.88 \(words\) \(dec_/);
   });
 
   test('what is clear, or a warning, leaves no line', async () => {

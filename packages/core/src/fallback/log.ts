@@ -29,7 +29,8 @@ function describe(decision: Decision): string {
   const { stage, unchecked } = decision;
   const why = [
     ...blocking(decision).map(
-      ({ category, score, moderator }) => `${category}${score === undefined ? '' : ` ${score}`} (${moderator})`,
+      ({ category, score, moderator }) =>
+        `${category}${score === undefined ? '' : ` ${score.toFixed(2)}`} (${moderator})`,
     ),
     ...unchecked.map(({ reason, moderator }) => `unchecked: ${reason} (${moderator ?? 'no moderator'})`),
   ];
