@@ -149,6 +149,20 @@ test.for([
   expect(came.flatMap((part) => (part.type === 'text-delta' ? [part.delta] : []))).toEqual(said);
 });
 
+test('a text that has begun and says nothing ends without a word', async () => {
+  const { guard } = watched({ output: { release: 'immediate' } });
+  const given = stream(
+    ...textParts('A calm day.'),
+    { type: 'text-start', id: '1' },
+    { type: 'reasoning-start', id: 'r' },
+    { type: 'reasoning-delta', id: 'r', delta: 'Now then.' },
+    CALLED,
+  );
+  const came = await partsOf(await guardModel(scripted({ parts: given }), guard).doStream(hello));
+  expect(came.flatMap((part) => (part.type === 'text-delta' ? [part.delta] : []))).toEqual(['A calm day.', REFUSED]);
+  expect(came).toContainEqual({ type: 'text-end', id: '1' });
+});
+
 test('blocks that are called alike, one after another, are judged each by itself', async () => {
   const { guard, moderator } = watched();
   const given = stream(...textParts('One zo'), ...textParts('rp two.'));

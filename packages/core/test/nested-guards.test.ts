@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { isRefusal, log, markRefusal, retry } from '../src/index.ts';
 import { ask, collect, FORMS, iterate, model, texts, watch, type Model, type Watched } from './support/guards.ts';
@@ -97,6 +98,33 @@ describe('A guard around another', () => {
       for (const guard of [whole, streamed]) expect(guard.told.settled).toMatchObject([{ delivery: 'refused' }]);
     }
   });
+});
+
+test.each([
+  ['a blank line', '\n\n'],
+  ['nothing', ''],
+])('Its own refusal that was written anew behind what had left is recognised, with %s between', async (_, between) => {
+  const moderator = scripted();
+  const guard = watch({ moderators: [moderator], message: 'I would rather not zorp.' });
+  async function* slow(): AsyncGenerator<Chunk> {
+    for (const text of ['A calm day. ', 'Then a zorp.', ' And that was all.']) {
+      yield { pieces: [{ choice: 0, field: 'text', text }] };
+      await sleep(5);
+    }
+  }
+  async function* anew(): AsyncGenerator<Chunk> {
+    const { stream } = await guard.stream(protocol, chat('hello'), async () => slow());
+    for await (const { pieces } of stream)
+      yield {
+        pieces: pieces.map(({ text, isRefused, ...piece }) => ({ ...piece, text: isRefused ? between + text : text })),
+      };
+  }
+  const { stream } = await guard.stream(protocol, chat('hello'), async () => anew(), { recognise: true });
+  const said = (await collect(stream)).flatMap(({ pieces }) => pieces.map(({ text }) => text)).join('');
+  expect(said).toBe(`A calm day. ${between}I would rather not zorp.`);
+  expect(moderator.texts()).not.toContainEqual(expect.stringContaining('rather'));
+  expect(guard.told.flagged).toHaveLength(1);
+  expect(guard.told.settled.map(({ delivery }) => delivery)).toEqual(['refused', 'refused']);
 });
 
 describe.each(FORMS)('As a %s', (form) => {

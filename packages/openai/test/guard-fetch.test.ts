@@ -583,6 +583,19 @@ test('one document instead of the stream that was asked for is a reply: judged w
   ]);
 });
 
+test('what only logs tells such a document as a reply too', async () => {
+  const guard = guardOf({ fallback: log({ logger: { warn: () => {} } }) });
+  const settled = settlementsOf(guard);
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'A calm day.' } }];
+  const response = await guardFetch(async () => Response.json({ choices }), guard)(
+    url,
+    post('Hello', { stream: true }),
+  );
+  expect(await response.json()).toEqual({ choices });
+  await guard.idle();
+  expect(settled).toMatchObject([{ call: 'reply', delivery: 'delivered' }]);
+});
+
 test('timing "during": a blocked input lets nothing out and ends the request', async () => {
   for (const stream of [false, true]) {
     server.reset();

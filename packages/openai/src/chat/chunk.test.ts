@@ -239,6 +239,21 @@ describe('refusing', () => {
   );
 });
 
+test('each choice goes on after its own words', () => {
+  const reader = open({ n: 3 });
+  const frames = [delta(1, { content: 'Fine.' }), delta(0, { role: 'assistant' }), delta(2, { content: 'Well.' })];
+  for (const frame of frames.map((choice) => frameOf(choice))) {
+    reader.read(frame);
+    reader.left?.(frame);
+  }
+  const said = reader.refuse(refusalOf(), false).slice(0, 3);
+  expect(said.map(({ data }) => data)).toMatchObject([
+    { choices: [{ index: 1, delta: { content: '\n\nNo, sorry.' } }] },
+    { choices: [{ index: 0, delta: { content: 'No, sorry.' } }] },
+    { choices: [{ index: 2, delta: { content: '\n\nNo, sorry.' } }] },
+  ]);
+});
+
 describe('an answer in one piece', () => {
   const document = readDocument(
     new TextEncoder().encode(
