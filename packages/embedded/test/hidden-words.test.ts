@@ -29,6 +29,8 @@ describe('words are read', () => {
     ['and names that are called', '@somebody said', ['<name>', 'said']],
     ['and addresses', 'see https://example.test/zorp', ['see', '<address>']],
     ['and emoji one by one', 'ok🙂🙂', ['ok', '🙂', '🙂']],
+    ['and emoji that stand for a word as that word', 'you 🐍 🗡️ 👵', ['you', 'snake', 'knife', 'old', 'woman']],
+    ['and flags as their country', '🇩🇪🇫🇷 🇩', ['germany', 'france', '🇩']],
     ['and questions', 'zorp? "blip"', ['zorp', '?', '"', 'blip', '"']],
   ])('%s', (_, text, words) => {
     expect(wordsOf(normalise(text))).toEqual(words);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readModel } from '../src/model/model-file.ts';
 import { createScorer } from '../src/score/scorer.ts';
 import { bytesOf, learnFrom } from '../train/build.ts';
-import { calibrate } from '../train/calibrate.ts';
+import { calibrate, withHalves } from '../train/calibrate.ts';
 import type { Row } from '../train/data.ts';
 import { toExamples } from '../train/examples.ts';
 import { averagePrecision } from '../train/metrics.ts';
@@ -57,12 +57,12 @@ function train(): Uint8Array {
   const lexicon = new Map([['zorphate', [0]]]);
   const examples = toExamples(rows, lexicon);
   const learnt = learnFrom(examples, () => true, silent, 300);
-  const evidence = createScorer(readModel(bytesOf('', learnt, lexicon, undefined)));
-  const weights = calibrate(
+  const { weigh } = createScorer(readModel(bytesOf('', learnt, lexicon)));
+  const relative = calibrate(
     rows,
-    rows.map(({ text }) => evidence.weigh(text)),
+    rows.map(({ text }) => weigh(text)),
   );
-  return bytesOf('sample', learnt, lexicon, weights);
+  return bytesOf('sample', learnt, lexicon, withHalves(relative, rows, weigh));
 }
 
 test('the same data gives the same bytes, and a model that has learnt from it', () => {

@@ -1,15 +1,19 @@
 import { CATEGORIES, type EmbeddedCategory } from '../src/categories.ts';
-import type { Model } from '../src/model/model.ts';
+import type { Calibration } from '../src/model/model.ts';
 import { OUTPUTS, type Output } from '../src/model/outputs.ts';
 import { SIGNS, type Evidence } from '../src/score/evidence.ts';
-import type { Scorer, Scores } from '../src/score/scorer.ts';
+import { FAMILIES, FAMILY_OF } from '../src/score/families.ts';
+import { oddsOf } from '../src/score/judgement.ts';
 import type { Row } from './data.ts';
 import { regress, type Sample } from './regression.ts';
 
-export type Weights = Model['weights'];
+/** What says how likely each category is, before it is settled where flagging begins. */
+export type Relative = Pick<Calibration, 'weights' | 'harm'>;
 
-/** The share of positives that scores are made for: more than in ordinary traffic, less than where people are abused. */
+/** The share of positives that odds are made for: more than in ordinary traffic, less than where people are abused. */
 const PRIOR = 0.1;
+/** The same for harm of any kind, which is more frequent than each. */
+const HARM_PRIOR = 0.25;
 
 /** Keeps the weights of signs small: most of them speak of the same. */
 const PENALTY = 0.003;
@@ -44,9 +48,12 @@ const SPEAKS: Readonly<Record<EmbeddedCategory, readonly Sign[]>> = {
   'self-harm/instructions': ['self-harm/instructions'],
   sexual: ['sexual'],
   'sexual/minors': ['sexual'],
-  violence: ['violence', 'threat'],
-  'violence/graphic': ['violence', 'threat'],
+  violence: ['violence'],
+  'violence/graphic': ['violence'],
 };
+
+/** What may speak for harm of any kind. */
+const SPEAKS_FOR_HARM: readonly Sign[] = ['harassment', 'hate', 'violence', 'self-harm', 'sexual', 'toxic', 'threat'];
 
 type Sign = Output | 'words of violence' | 'words of blood';
 
@@ -64,22 +71,32 @@ function regressFor(samples: readonly Sample[], signs: readonly number[], penalt
   return weights;
 }
 
-/** Learns for every category what the signs weigh, as if one text in ten were positive in it. */
-export function calibrate(rows: readonly Row[], evidence: readonly Evidence[], penalty: number = PENALTY): Weights {
-  const weights = CATEGORIES.map((category) => {
-    const known = rows.flatMap((row, at) => {
-      const truth = truthOf(row, category);
-      const signs = evidence[at]?.signs;
-      return truth === undefined || signs === undefined ? [] : [{ signs, truth }];
+/** Learns what the signs weigh, for every category and for harm of any kind. */
+export function calibrate(rows: readonly Row[], evidence: readonly Evidence[], penalty: number = PENALTY): Relative {
+  const learn = (truths: readonly (number | undefined)[], signs: readonly Sign[], prior: number): Float32Array => {
+    const known = truths.flatMap((truth, at) => {
+      const own = evidence[at]?.signs;
+      return truth === undefined || own === undefined ? [] : [{ signs: own, truth }];
     });
     const positives = known.filter(({ truth }) => truth === 1).length;
-    const [forNegative, forPositive] = [(1 - PRIOR) / (known.length - positives), PRIOR / positives];
+    const [forNegative, forPositive] = [(1 - prior) / (known.length - positives), prior / positives];
     const samples = known.map((sample) => ({ ...sample, weight: sample.truth === 1 ? forPositive : forNegative }));
-    const signs = SPEAKS[category].map((sign) => SIGN_NAMES.indexOf(sign));
-    return [category, regressFor(samples, signs, penalty)] as const;
-  });
-  // Every category has an entry, which `fromEntries` cannot say.
-  return Object.fromEntries(weights) as Record<EmbeddedCategory, Float32Array>;
+    return regressFor(
+      samples,
+      signs.map((sign) => SIGN_NAMES.indexOf(sign)),
+      penalty,
+    );
+  };
+  return {
+    weights: forEach((category) =>
+      learn(
+        rows.map((row) => truthOf(row, category)),
+        SPEAKS[category],
+        PRIOR,
+      ),
+    ),
+    harm: learn(rows.map(harmOf), SPEAKS_FOR_HARM, HARM_PRIOR),
+  };
 }
 
 /** 1, 0, or undefined where it is not known. */
@@ -87,6 +104,12 @@ export function truthOf({ labels }: Row, category: EmbeddedCategory): number | u
   const known = MEANS[category].map((label) => labels[label]);
   if (known.includes(0)) return 0;
   return known.includes(undefined) ? undefined : 1;
+}
+
+/** Whether a row is harmful as anything; `undefined` where it is not known. */
+function harmOf({ labels }: Row): number | undefined {
+  if (FAMILIES.some((family) => labels[family] === 1)) return 1;
+  return labels['harassment'] === 0 && labels['sexual'] === 0 ? 0 : undefined;
 }
 
 /** Everyday requests, and comments of all sorts, some of them crude. */
@@ -100,47 +123,61 @@ const EVERYDAY: readonly string[] = [
 ];
 const COMMENTS: readonly string[] = ['goemotions_benign'];
 
-/** So far above all everyday requests of the development rows, in log odds: there are three times as many elsewhere. */
-const EVERYDAY_MARGIN = 0.6;
+/** The share of harmless text that may have a score of one half in a category that is flagged. */
+const EVERYDAY_ALARMS = 0.0005;
+const COMMENT_ALARMS = 0.0175;
+/** The same in one that is not flagged. */
+const COMMENT_ALARMS_UNFLAGGED = 0.002;
 
 /**
- * The share of comments that may have a score of one half. Comments are crude more often than they are violent or speak
- * of suicide; and hate is what word lists find least of, so that it may cost most.
+ * Settles where flagging begins: one half is where false alarms on harmless text of the development rows become rare.
+ * It is at the same odds in all categories of one kind, so that a number means the same in each.
  */
-const COMMENT_ALARMS: { readonly [category in EmbeddedCategory]?: number } = {
-  harassment: 0.006,
-  hate: 0.008,
-  sexual: 0.003,
-};
-const COMMENT_ALARMS_ELSE = 0.002;
+export function withHalves(
+  relative: Relative,
+  development: readonly Row[],
+  weigh: (text: string) => Evidence,
+): Calibration {
+  const oddsIn = (files: readonly string[]): readonly Odds[] =>
+    development.filter(({ source }) => files.includes(source)).map(({ text }) => oddsOf(weigh(text), relative));
+  const [everyday, comments] = [oddsIn(EVERYDAY), oddsIn(COMMENTS)];
+  const highest = (odds: Odds): number => Math.max(...FAMILIES.map((family) => odds[family]));
+  const flagged = Math.max(above(everyday.map(highest), EVERYDAY_ALARMS), above(comments.map(highest), COMMENT_ALARMS));
+  const halves = forEach((category) =>
+    FAMILY_OF[category] === undefined
+      ? Math.max(
+          above(
+            everyday.map((odds) => odds[category]),
+            EVERYDAY_ALARMS,
+          ),
+          above(
+            comments.map((odds) => odds[category]),
+            COMMENT_ALARMS_UNFLAGGED,
+          ),
+        )
+      : flagged,
+  );
+  return { ...relative, halves };
+}
 
-/** Moves scores so that one half means the same in every category: where false alarms on harmless text become rare. */
-export function shiftTo(development: readonly Row[], scorer: Scorer, weights: Weights): Weights {
-  const scoresOf = (files: readonly string[]): readonly Scores[] =>
-    development.filter(({ source }) => files.includes(source)).flatMap(({ text }) => scorer.score(text) ?? []);
-  const [everyday, comments] = [scoresOf(EVERYDAY), scoresOf(COMMENTS)];
-  const moved = CATEGORIES.map((category) => {
-    const own = weights[category].slice();
-    own[SIGNS]! -= Math.max(
-      oddsAt(everyday, category, 0) + EVERYDAY_MARGIN,
-      oddsAt(comments, category, COMMENT_ALARMS[category] ?? COMMENT_ALARMS_ELSE),
-    );
-    return [category, own] as const;
-  });
+type Odds = ReturnType<typeof oddsOf>;
+
+/** The number that this share of them is above. */
+function above(odds: readonly number[], share: number): number {
+  return odds.toSorted((one, other) => other - one)[Math.floor(share * odds.length)] ?? 0;
+}
+
+/** What is written where nothing was calibrated yet. */
+export const uncalibrated = (): Calibration => ({
+  weights: forEach(() => new Float32Array(SIGNS + 1)),
+  harm: new Float32Array(SIGNS + 1),
+  halves: forEach(() => 0),
+});
+
+function forEach<Value>(make: (category: EmbeddedCategory) => Value): Record<EmbeddedCategory, Value> {
   // Every category has an entry, which `fromEntries` cannot say.
-  return Object.fromEntries(moved) as Record<EmbeddedCategory, Float32Array>;
+  return Object.fromEntries(CATEGORIES.map((category) => [category, make(category)])) as Record<
+    EmbeddedCategory,
+    Value
+  >;
 }
-
-/** The log odds that this share of texts is above. Where a rule stands behind, those of what the rule is applied to. */
-function oddsAt(scores: readonly Scores[], category: EmbeddedCategory, share: number): number {
-  const behind = BEHIND_RULES[category] ?? category;
-  const sorted = scores.map((each) => logit(each[behind])).toSorted((one, other) => other - one);
-  return sorted[Math.floor(share * sorted.length)] ?? 0;
-}
-
-const BEHIND_RULES: { readonly [category in EmbeddedCategory]?: EmbeddedCategory } = {
-  'sexual/minors': 'sexual',
-  'violence/graphic': 'violence',
-};
-
-const logit = (score: number): number => Math.log(score / (1 - score));

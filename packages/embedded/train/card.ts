@@ -40,6 +40,10 @@ ${rows.length.toLocaleString('en')} rows, among them ${rows.filter(({ source }) 
 
 ${sourceTable(licences, new Set(rows.map(({ source }) => source)))}
 
+Files that were written to be hard count three times. Outputs become scores by weights that were fitted on files which
+the networks that they were fitted for had not seen. A text is judged by two questions: whether it is harmful at all, to
+which the strongest signs of anything count, and as what, where a category loses to a stronger one.
+
 Rows labelled hate are not taken for harassment too, and threats that are only implied not for violence. \`sexual/minors\`
 is a rule: the score of \`sexual\`, times how surely somebody under age is spoken of near it. \`violence/graphic\` is a rule:
 \`violence\`, times how many words for blood and bodies there are. Nothing was labelled with either.
@@ -56,8 +60,8 @@ ${Object.entries(THRESHOLDS)
   .map(([strictness, threshold]) => `\`${strictness}\`: ${threshold}`)
   .join(
     ', ',
-  )}, the same in every category. One half is above all everyday requests of the rows kept apart, and above all but 2 to 8 in
-1,000 comments of all sorts, category by category.
+  )}, the same in every category. One half is where, of the rows kept apart, 5 in 10,000 everyday requests and 17 in 1,000
+comments of all sorts would be flagged as anything at all; in categories that are not flagged, 2 in 1,000 comments.
 
 ## Known failures
 

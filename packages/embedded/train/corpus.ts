@@ -32,11 +32,15 @@ export function createVocabulary(lexicon: Lexicon): Vocabulary {
   };
 }
 
-/** Calls back once with every feature of a text. */
+/**
+ * Calls back once with every feature of each word of a text, and of each two that belong together, however often they
+ * occur: as the scorer counts them.
+ */
 export function createFeatureReader(
   vocabulary: Vocabulary,
 ): (words: Int32Array, found: (feature: number) => void) => void {
   const stamps = new Int32Array(1 << 26);
+  const wordStamps: number[] = [];
   let stamp = 0;
   return (words, found) => {
     stamp += 1;
@@ -50,7 +54,8 @@ export function createFeatureReader(
     for (let at = 0; at < words.length; at += 1) {
       const word = words[at] ?? 0;
       const own = vocabulary.features[word];
-      if (own) for (let index = 0; index < own.length; index += 1) visit(own[index] ?? 0);
+      if (own && wordStamps[word] !== stamp) for (let index = 0; index < own.length; index += 1) found(own[index] ?? 0);
+      wordStamps[word] = stamp;
       const hash = vocabulary.hashes[word] ?? 0;
       if (at > 0) visit(pairFeature(before, hash));
       if (at > 1) visit(skipFeature(beforeThat, hash));

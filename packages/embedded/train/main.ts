@@ -2,14 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesOf, learnFrom, scorerOf } from './build.ts';
-import { calibrate, shiftTo } from './calibrate.ts';
+import { calibrate, withHalves } from './calibrate.ts';
 import { writeCard } from './card.ts';
 import { manifestOf, readLexicon, readRows } from './data.ts';
 import { toExamples } from './examples.ts';
+import { join as joinRows } from './join.ts';
 import { toLexicon } from './lexicon.ts';
 import { createProgress } from './progress.ts';
 import { relabel } from './relabel.ts';
-import { surround } from './surround.ts';
 import { learntTemplates } from './templates.ts';
 
 const NAME = 'chaperone-embedded-2026-11-26';
@@ -52,7 +52,7 @@ const first = scorerOf(
   lexicon,
 );
 const apart = rows.filter((_, row) => isApart(row));
-const shown = [...apart, ...surround(apart, rows)];
+const shown = [...apart, ...joinRows(apart)];
 const relative = calibrate(
   shown,
   shown.map(({ text }) => first.weigh(text)),
@@ -63,8 +63,8 @@ const learnt = learnFrom(examples, isLearnt, progress);
 
 progress.step('calibrating');
 const development = rows.filter((_, row) => !isLearnt(row));
-const weights = shiftTo(development, scorerOf(learnt, lexicon, relative), relative);
-const bytes = bytesOf(NAME, learnt, lexicon, weights);
+const calibration = withHalves(relative, development, scorerOf(learnt, lexicon).weigh);
+const bytes = bytesOf(NAME, learnt, lexicon, calibration);
 
 progress.step('writing');
 writeFileSync(
@@ -82,7 +82,7 @@ writeFileSync(
     licences: readFileSync(join(folder, 'LICENSES.md'), 'utf8'),
     rows,
     development,
-    scorer: scorerOf(learnt, lexicon, weights),
+    scorer: scorerOf(learnt, lexicon, calibration),
   }),
 );
 progress.end();

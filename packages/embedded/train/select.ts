@@ -7,10 +7,10 @@ import { learn, type LearnOptions } from './network.ts';
 const RARE = 3;
 
 /**
- * The features that are worth their place, in ascending order: those with the greatest weights in a linear model of all
- * of them, where one that occurs often counts for more.
+ * The features by what they are worth, best first: by the greatest of their weights in a linear model of all of them,
+ * where one that occurs often counts for more.
  */
-export function selectFeatures(examples: Examples, wanted: number, options: LearnOptions): Uint32Array {
+export function rankFeatures(examples: Examples, options: LearnOptions): Uint32Array {
   const counts = new Int32Array(1 << FEATURE_BITS);
   for (let at = 0; at < examples.features.length; at += 1) counts[examples.features[at]!]! += 1;
   const index = new Int32Array(1 << FEATURE_BITS).fill(-1);
@@ -30,8 +30,11 @@ export function selectFeatures(examples: Examples, wanted: number, options: Lear
     return largest * counts[feature]! ** 0.25;
   });
   const best = common.map((_, at) => at).toSorted((one, other) => worth[other]! - worth[one]! || one - other);
-  return Uint32Array.from(best.slice(0, wanted), (at) => common[at]!).toSorted();
+  return Uint32Array.from(best, (at) => common[at]!);
 }
+
+/** So many of the best, in ascending order. */
+export const firstOf = (ranked: Uint32Array, wanted: number): Uint32Array => ranked.slice(0, wanted).toSorted();
 
 /** The place of each feature in a list; −1: not in it. */
 export function indexOf(features: Uint32Array): Int32Array {

@@ -1,19 +1,20 @@
 import { checksum } from './checksum.ts';
 import { ModelFileError } from './model-file-error.ts';
 import { createFeatureTable } from './feature-table.ts';
-import { CATEGORIES } from '../categories.ts';
+import { CATEGORIES, type EmbeddedCategory } from '../categories.ts';
 import { SIGNS } from '../score/evidence.ts';
 import type { Model } from './model.ts';
 import { OUTPUTS } from './outputs.ts';
 
 /*
  * The file: `CHPE`, a version, the length and the CRC-32 of what follows, then a name, the sizes, the biases, the matrix
- * behind the hidden layer, a scale for each column, the features in ascending order as differences, their weights column
- * by column, and the lexicon. Numbers are little-endian. A weight is one byte: its sign, and the square root of its size
- * on a scale of 127, which keeps small weights apart where most of them are.
+ * behind the hidden layer, the calibration, a scale for each column, the features in ascending order as differences, their
+ * weights column by column, and the lexicon. Numbers are little-endian. A weight is its sign, and the square root of its
+ * size on a scale of so many steps, which keeps small weights apart where most of them are: 127 steps in a byte for an
+ * output, 7 in half a byte for a hidden unit, of which there are many and each says little.
  */
 const MAGIC = 0x45504843;
-const VERSION = 1;
+const VERSION = 2;
 const HEADER = 16;
 
 /**
@@ -74,6 +75,8 @@ function readBody(body: Uint8Array): Model {
   const hiddenBias = numbers(hidden);
   const hiddenToOutput = numbers(hidden * OUTPUTS.length);
   const weights = recordOf(() => numbers(SIGNS + 1));
+  const harm = numbers(SIGNS + 1);
+  const halves = recordOf(() => numbers(1)[0] ?? 0);
   const scales = numbers(width);
   const features = new Uint32Array(size);
   let feature = 0;
@@ -84,11 +87,18 @@ function readBody(body: Uint8Array): Model {
   const rows = new Float32Array(size * width);
   for (let column = 0; column < width; column += 1) {
     const scale = scales[column] ?? 0;
-    for (let place = 0; place < size; place += 1) {
-      const code = view.getInt8(at);
-      at += 1;
-      rows[place * width + column] = (Math.sign(code) * code * code * scale) / (127 * 127);
+    if (column < OUTPUTS.length) {
+      for (let place = 0; place < size; place += 1)
+        rows[place * width + column] = sizeOf(view.getInt8(at + place), STEPS, scale);
+      at += size;
+      continue;
     }
+    for (let place = 0; place < size; place += 1) {
+      const pair = view.getUint8(at + (place >> 1));
+      const code = ((place & 1) === 0 ? pair & 15 : pair >> 4) - HALF_STEPS;
+      rows[place * width + column] = sizeOf(code, HALF_STEPS, scale);
+    }
+    at += (size + 1) >> 1;
   }
   const lexicon = new Map<number, readonly number[]>();
   const terms = integer();
@@ -99,12 +109,22 @@ function readBody(body: Uint8Array): Model {
     lexicon.set(term, categories);
   }
   const numberOf = createFeatureTable(features);
-  return { name, rows, hidden, outputBias, hiddenBias, hiddenToOutput, weights, numberOf, lexicon };
+  const calibration = { weights, harm, halves };
+  return { name, rows, hidden, outputBias, hiddenBias, hiddenToOutput, calibration, numberOf, lexicon };
 }
 
-function recordOf(read: () => Float32Array): Model['weights'] {
+const STEPS = 127;
+const HALF_STEPS = 7;
+
+const sizeOf = (code: number, steps: number, scale: number): number =>
+  (Math.sign(code) * code * code * scale) / (steps * steps);
+
+const codeOf = (weight: number, steps: number, scale: number): number =>
+  scale === 0 ? 0 : Math.sign(weight) * Math.round(steps * Math.sqrt(Math.abs(weight) / scale));
+
+function recordOf<Value>(read: () => Value): Record<EmbeddedCategory, Value> {
   // Every category has an entry, which `fromEntries` cannot say.
-  return Object.fromEntries(CATEGORIES.map((category) => [category, read()])) as Model['weights'];
+  return Object.fromEntries(CATEGORIES.map((category) => [category, read()])) as Record<EmbeddedCategory, Value>;
 }
 
 /** The bytes that `readModel` reads. */
@@ -129,7 +149,9 @@ export function writeModel(model: Omit<Model, 'numberOf'> & { readonly features:
   numbers(model.outputBias);
   numbers(model.hiddenBias);
   numbers(model.hiddenToOutput);
-  for (const category of CATEGORIES) numbers(model.weights[category]);
+  for (const category of CATEGORIES) numbers(model.calibration.weights[category]);
+  numbers(model.calibration.harm);
+  for (const category of CATEGORIES) numbers(Float32Array.of(model.calibration.halves[category]));
   const scales = Float32Array.from({ length: width }, (_, column) => {
     let largest = 0;
     for (let place = column; place < rows.length; place += width)
@@ -144,11 +166,13 @@ export function writeModel(model: Omit<Model, 'numberOf'> & { readonly features:
   }
   for (let column = 0; column < width; column += 1) {
     const scale = scales[column] ?? 0;
-    for (let place = 0; place < features.length; place += 1) {
-      const weight = rows[place * width + column] ?? 0;
-      const code = scale === 0 ? 0 : Math.sign(weight) * Math.round(127 * Math.sqrt(Math.abs(weight) / scale));
-      bytes.push(code & 255);
+    const weightAt = (place: number): number => rows[place * width + column] ?? 0;
+    if (column < OUTPUTS.length) {
+      for (let place = 0; place < features.length; place += 1) bytes.push(codeOf(weightAt(place), STEPS, scale) & 255);
+      continue;
     }
+    const halfAt = (place: number): number => codeOf(weightAt(place), HALF_STEPS, scale) + HALF_STEPS;
+    for (let place = 0; place < features.length; place += 2) bytes.push(halfAt(place) | (halfAt(place + 1) << 4));
   }
   integer(model.lexicon.size);
   before = 0;

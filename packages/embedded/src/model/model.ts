@@ -1,5 +1,14 @@
 import type { EmbeddedCategory } from '../categories.ts';
 
+/** How evidence becomes scores. Each list of weights has a number for every sign, and a constant more: see `SIGNS`. */
+export interface Calibration {
+  readonly weights: Readonly<Record<EmbeddedCategory, Float32Array>>;
+  /** Weights for harm of whatever kind. */
+  readonly harm: Float32Array;
+  /** The log odds at which each category has a score of one half. */
+  readonly halves: Readonly<Record<EmbeddedCategory, number>>;
+}
+
 /** What was learnt, as it is calculated with. */
 export interface Model {
   /** The name that reports carry: it says when it was trained. */
@@ -12,8 +21,7 @@ export interface Model {
   readonly hiddenToOutput: Float32Array;
   /** The number of a feature; −1: the model does not know it. */
   readonly numberOf: (feature: number) => number;
-  /** For each category, what its signs weigh, and a number more: see `SIGNS`. */
-  readonly weights: Readonly<Record<EmbeddedCategory, Float32Array>>;
+  readonly calibration: Calibration;
   /** The categories of the lexicon that a word stands in, by the feature that the word is. */
   readonly lexicon: ReadonlyMap<number, readonly number[]>;
 }

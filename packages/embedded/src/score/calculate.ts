@@ -13,7 +13,14 @@ export interface Calculator {
   readonly readInto: (outputs: Float64Array) => void;
 }
 
-const NOTHING: Reading = { words: [], known: 0, pairs: new Int32Array(), skips: new Int32Array() };
+const NONE = new Int32Array();
+const NOTHING: Reading = {
+  words: [],
+  known: 0,
+  pairs: NONE,
+  skips: NONE,
+  last: { words: NONE, pairs: NONE, skips: NONE },
+};
 
 /** It has one working memory: one stretch at a time. */
 export function createCalculator(model: Model): Calculator {
@@ -21,17 +28,12 @@ export function createCalculator(model: Model): Calculator {
   const count = OUTPUTS.length;
   const width = count + hidden;
   const sums = new Float64Array(width);
-  const stamps = new Uint32Array(rows.length / width);
-  let stamp = 0;
   let counted = 0;
   let read = NOTHING;
   let first = 0;
   let next = 0;
 
-  // Each feature counts once in a stretch, however often it occurs.
   const add = (feature: number): void => {
-    if (stamps[feature] === stamp) return;
-    stamps[feature] = stamp;
     counted += 1;
     const base = feature * width;
     for (let column = 0; column < width; column += 1) sums[column]! += rows[base + column]!;
@@ -39,11 +41,6 @@ export function createCalculator(model: Model): Calculator {
 
   return {
     begin(reading, at) {
-      if (stamp === 0xffffffff) {
-        stamps.fill(0);
-        stamp = 0;
-      }
-      stamp += 1;
       counted = 0;
       sums.fill(0);
       read = reading;
@@ -51,12 +48,16 @@ export function createCalculator(model: Model): Calculator {
       next = at;
     },
     extend(end) {
-      const { words, pairs, skips } = read;
+      const { words, pairs, skips, last } = read;
       for (; next < end; next += 1) {
-        const own = words[next]!.features;
-        for (let place = 0; place < own.length; place += 1) add(own[place]!);
-        if (next > first && pairs[next]! >= 0) add(pairs[next]!);
-        if (next > first + 1 && skips[next]! >= 0) add(skips[next]!);
+        // Each word, pair and skip counts once in a stretch, however often it occurs.
+        if (last.words[next]! < first) {
+          const { sum, count: own } = words[next]!;
+          counted += own;
+          for (let column = 0; column < width; column += 1) sums[column]! += sum[column]!;
+        }
+        if (next > first && pairs[next]! >= 0 && last.pairs[next]! <= first) add(pairs[next]!);
+        if (next > first + 1 && skips[next]! >= 0 && last.skips[next]! <= first + 1) add(skips[next]!);
       }
     },
     readInto(outputs) {

@@ -1,4 +1,5 @@
 import type { Model } from '../model/model.ts';
+import { OUTPUTS } from '../model/outputs.ts';
 import { eachPiece, hashWord, lexiconFeature, pairFeature, skipFeature, wordFeature } from './features.ts';
 import { createRepair } from './repair.ts';
 
@@ -9,8 +10,10 @@ export interface KnownWord {
   readonly hash: number;
   /** The model knows the word itself, not only pieces of it. */
   readonly isKnown: boolean;
-  /** The numbers of its own features: itself, its pieces, its categories in the lexicon. */
-  readonly features: Int32Array;
+  /** How many features of its own the model knows: itself, its pieces, its categories in the lexicon. */
+  readonly count: number;
+  /** The sum of their rows. */
+  readonly sum: Float32Array;
 }
 
 /** The words of a text with the numbers of their features, each looked up once whatever windows it is in. */
@@ -22,10 +25,12 @@ export interface Reading {
   readonly pairs: Int32Array;
   /** The same of the word, the one before the one before it, and any between. */
   readonly skips: Int32Array;
+  /** Where the same word, pair or skip stood last; −1: nowhere. */
+  readonly last: { readonly words: Int32Array; readonly pairs: Int32Array; readonly skips: Int32Array };
 }
 
 /** Words of a language repeat: those that were met lately are not taken apart again. */
-const REMEMBERED = 16_384;
+const REMEMBERED = 8_192;
 
 /** Reads words for a model. Words that were run together become several. */
 export function createReader(model: Model, repairs: boolean): (words: readonly string[]) => Reading {
@@ -60,8 +65,28 @@ export function createReader(model: Model, repairs: boolean): (words: readonly s
       beforeThat = before;
       before = hash;
     }
-    return { words, known, pairs, skips };
+    return {
+      words,
+      known,
+      pairs,
+      skips,
+      last: { words: lastPlaces(words), pairs: lastPlaces(pairs), skips: lastPlaces(skips) },
+    };
   };
+}
+
+/** For each the place of the one before that is the same; −1: there is none. */
+function lastPlaces(list: ArrayLike<KnownWord | number>): Int32Array {
+  const places = new Map<KnownWord | number, number>();
+  const last = new Int32Array(list.length).fill(-1);
+  for (let at = 0; at < list.length; at += 1) {
+    const one = list[at]!;
+    if (one === -1) continue; // no feature: most pairs are none
+    const before = places.get(one);
+    if (before !== undefined) last[at] = before;
+    places.set(one, at);
+  }
+  return last;
 }
 
 function takeApart(model: Model, text: string): KnownWord {
@@ -75,5 +100,9 @@ function takeApart(model: Model, text: string): KnownWord {
   add(itself);
   eachPiece(text, add);
   for (const category of model.lexicon.get(itself) ?? []) add(lexiconFeature(category));
-  return { text, hash, isKnown: model.numberOf(itself) >= 0, features: Int32Array.from(numbers) };
+  const width = OUTPUTS.length + model.hidden;
+  const sum = new Float32Array(width);
+  for (const number of numbers)
+    for (let column = 0; column < width; column += 1) sum[column]! += model.rows[number * width + column]!;
+  return { text, hash, isKnown: model.numberOf(itself) >= 0, count: numbers.size, sum };
 }

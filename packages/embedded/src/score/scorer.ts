@@ -52,7 +52,7 @@ export function createScorer(model: Model, { normalises = true }: ScorerOptions 
     score(given) {
       const taken = take(given);
       if (!isJudged(taken)) return undefined;
-      return judge(weigh(calculator, taken.reading, namesMinorAge(taken.text)), model.weights);
+      return judge(weigh(calculator, taken.reading, namesMinorAge(taken.text)), model.calibration);
     },
     explain(given) {
       const taken = take(given);
@@ -60,7 +60,7 @@ export function createScorer(model: Model, { normalises = true }: ScorerOptions 
       const isMinorNamed = namesMinorAge(taken.text);
       return explain(
         taken.words,
-        (some) => judge(weigh(calculator, read(some), isMinorNamed), model.weights),
+        (some) => judge(weigh(calculator, read(some), isMinorNamed), model.calibration),
         CATEGORIES,
       );
     },

@@ -1,3 +1,5 @@
+import { isFlagLetter, wordsOfEmoji } from './emoji.ts';
+
 /** What a digit or sign stands for inside a word, by its code; 0: nothing. */
 const LEET: Uint8Array = leetTable({
   '0': 'o',
@@ -94,13 +96,21 @@ function readChunk(chunk: string, words: string[], singles: string[], flush: () 
       words.push(chunk.charAt(at));
     } else if (code >= 0x80) {
       flush();
-      const sign = String.fromCodePoint(chunk.codePointAt(at) ?? 0xfffd);
-      words.push(sign);
+      const sign = signAt(chunk, at);
+      words.push(...(wordsOfEmoji(sign) ?? [sign]));
       at += sign.length;
       continue;
     }
     at += 1;
   }
+}
+
+/** One character, or the two of a flag. */
+function signAt(chunk: string, at: number): string {
+  const sign = String.fromCodePoint(chunk.codePointAt(at) ?? 0xfffd);
+  if (!isFlagLetter(sign)) return sign;
+  const next = String.fromCodePoint(chunk.codePointAt(at + sign.length) ?? 0);
+  return isFlagLetter(next) ? sign + next : sign;
 }
 
 const QUESTION = 63;
