@@ -39,6 +39,27 @@ test('gives every category a score, and names the model', async () => {
   expect(Object.keys(report.scores).toSorted()).toEqual([...moderator.categories].toSorted());
 });
 
+test('an insult is no threat, and what threatens is never more of one than of its family', async () => {
+  const texts = [
+    'You are a stupid idiot.',
+    'I will find you and beat you, idiot.',
+    'I will hit you.',
+    'A walk at dawn.',
+  ];
+  const reports = await embedded().moderate(
+    texts.map((text) => item(text)),
+    moderateOptions(),
+  );
+  const scores = reports.map((report) => {
+    if (report.status === 'failed' || report.status === 'unsupported') throw new Error('not judged');
+    return report.scores;
+  });
+  expect(scores[0]?.['harassment/threatening']).toBeLessThan(0.2);
+  expect(scores[1]?.['harassment/threatening']).toBeGreaterThan(0.5);
+  for (const family of ['harassment', 'hate'] as const)
+    for (const each of scores) expect(each[`${family}/threatening`]).toBeLessThanOrEqual(each[family] ?? 0);
+});
+
 test('judges a text together with what it continues', async () => {
   const [alone, continued] = await embedded().moderate(
     [item('idiot.'), item('idiot.', 'You are a stupid ')],

@@ -2,7 +2,7 @@ import { CATEGORIES, type EmbeddedCategory } from '../src/categories.ts';
 import type { Calibration } from '../src/model/model.ts';
 import { OUTPUTS, type Output } from '../src/model/outputs.ts';
 import { SIGNS, type Evidence } from '../src/score/evidence.ts';
-import { FAMILIES, FAMILY_OF } from '../src/score/families.ts';
+import { FAMILIES, FAMILY_OF, isThreat, THREATS } from '../src/score/families.ts';
 import { oddsOf } from '../src/score/judgement.ts';
 import type { Row } from './data.ts';
 import { regress, type Sample } from './regression.ts';
@@ -38,9 +38,9 @@ const MEANS: Readonly<Record<EmbeddedCategory, readonly string[]>> = {
 /** What may speak for a category: all that there is would tell the files apart rather than what they say. */
 const SPEAKS: Readonly<Record<EmbeddedCategory, readonly Sign[]>> = {
   harassment: ['harassment'],
-  'harassment/threatening': ['harassment', 'violence', 'threat'],
+  'harassment/threatening': ['threat'],
   hate: ['hate'],
-  'hate/threatening': ['hate', 'violence', 'threat'],
+  'hate/threatening': ['threat'],
   illicit: ['illicit'],
   'illicit/violent': ['illicit/violent'],
   'self-harm': ['self-harm'],
@@ -90,13 +90,19 @@ export function calibrate(rows: readonly Row[], evidence: readonly Evidence[], p
   return {
     weights: forEach((category) =>
       learn(
-        rows.map((row) => truthOf(row, category)),
+        rows.map((row) => learntAs(row, category)),
         SPEAKS[category],
         PRIOR,
       ),
     ),
     harm: learn(rows.map(harmOf), SPEAKS_FOR_HARM, HARM_PRIOR),
   };
+}
+
+/** The same as `truthOf`; of a threat, whether it threatens, given that it is of its family. */
+function learntAs(row: Row, category: EmbeddedCategory): number | undefined {
+  if (isThreat(category) && row.labels[THREATS[category]] !== 1) return undefined;
+  return truthOf(row, category);
 }
 
 /** 1, 0, or undefined where it is not known. */
@@ -143,8 +149,9 @@ export function withHalves(
   const [everyday, comments] = [oddsIn(EVERYDAY), oddsIn(COMMENTS)];
   const highest = (odds: Odds): number => Math.max(...FAMILIES.map((family) => odds[family]));
   const flagged = Math.max(above(everyday.map(highest), EVERYDAY_ALARMS), above(comments.map(highest), COMMENT_ALARMS));
-  const halves = forEach((category) =>
-    FAMILY_OF[category] === undefined
+  const halves = forEach((category) => {
+    if (isThreat(category)) return 0;
+    return FAMILY_OF[category] === undefined
       ? Math.max(
           above(
             everyday.map((odds) => odds[category]),
@@ -155,8 +162,8 @@ export function withHalves(
             COMMENT_ALARMS_UNFLAGGED,
           ),
         )
-      : flagged,
-  );
+      : flagged;
+  });
   return { ...relative, halves };
 }
 

@@ -1,7 +1,7 @@
 import { CATEGORIES, type EmbeddedCategory } from '../categories.ts';
 import type { Calibration } from '../model/model.ts';
 import { SIGNS, type Evidence } from './evidence.ts';
-import { FAMILIES, FAMILY_OF } from './families.ts';
+import { FAMILIES, FAMILY_OF, isThreat, THREATS } from './families.ts';
 
 /** The least and the most that log odds come to: scores of 0 and 1 would say that nothing is left to know. */
 const SUREST = 14;
@@ -22,12 +22,13 @@ export function judge(evidence: Evidence, calibration: Calibration): Record<Embe
   });
   // Every category has an entry, which `fromEntries` cannot say.
   const found = Object.fromEntries(scores) as Record<EmbeddedCategory, number>;
+  for (const category of CATEGORIES) if (isThreat(category)) found[category] *= found[THREATS[category]];
   found['sexual/minors'] *= evidence.minors;
   found['violence/graphic'] = Math.sqrt(found['violence/graphic'] * evidence.gore);
   return found;
 }
 
-/** The log odds of each category, before rules and halves. */
+/** The log odds of each category, before rules and halves; of a threat, those that what is of its family threatens. */
 export function oddsOf(
   { signs }: Evidence,
   { weights, harm }: Pick<Calibration, 'weights' | 'harm'>,
