@@ -9,13 +9,16 @@ export interface Bindings {
   readonly OPENAI_BASE_URL?: string;
 }
 
-/**
- * A guard for each request: in a Worker one request may not wait for what another has begun, and calls of one guard share
- * requests and timers.
- */
-function guardFor({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL }: Bindings): Guard {
+const guards = new WeakMap<Bindings, Guard>();
+
+/** One guard for all requests of a Worker, made at the first of them: keys come with requests. */
+function guardFor(env: Bindings): Guard {
+  const known = guards.get(env);
+  if (known) return known;
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL } = env;
   const guard: Guard = createGuard({ moderators: [openaiModeration({ apiKey, ...(baseURL && { baseURL }) })] });
   guard.on('flagged', ({ decision }) => console.warn(decision.stage, decision.id));
+  guards.set(env, guard);
   return guard;
 }
 

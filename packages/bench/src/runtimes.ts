@@ -6,12 +6,42 @@ import { join } from 'node:path';
 import { run } from './packed/run.ts';
 
 const RUNTIMES = { bun: '1', deno: '2', miniflare: '4', node: '22' };
+/** Asks a Worker for its cases, and then many times at once, where one in five asks for what is refused. */
 const WORKERD = `import { Miniflare } from 'miniflare';
-const worker = new Miniflare({ modules: true, scriptPath: 'worker.mjs', compatibilityDate: '2026-07-01' });
-console.log(await (await worker.dispatchFetch('http://localhost/')).text());
+import { setTimeout } from 'node:timers/promises';
+const answer = async (request) => {
+  await setTimeout(20 + Math.random() * 60);
+  const body = await request.text();
+  if (new URL(request.url).hostname === 'model.test') return new Response('You said: ' + body);
+  return Response.json(JSON.parse(body).map((text) => text.includes('zorp')));
+};
+const worker = new Miniflare({
+  modules: true,
+  scriptPath: 'worker.mjs',
+  compatibilityDate: '2026-07-01',
+  outboundService: answer,
+});
+const cases = Number(await (await worker.dispatchFetch('http://localhost/')).text());
+const ask = async (message) => {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ message });
+  const response = await worker.dispatchFetch('http://localhost/chat', { method: 'POST', headers, body });
+  const [text, expected] = [await response.text(), message.includes('zorp') ? 'No.' : 'You said: ' + message];
+  if (text !== expected) throw new Error('Of requests at once, one was answered with ' + response.status + ' ' + text);
+};
+let asked = 0;
+for (let round = 0; round < 3; round += 1)
+  await Promise.all(
+    Array.from({ length: 20 }, (_, at) => {
+      asked += 1;
+      return ask((at % 5 === 0 ? 'a zorp ' : 'hello ') + (at % 3 === 0 ? 'again' : round * 20 + at));
+    }),
+  );
+console.log(cases + asked);
 await worker.dispose();
 `;
 const PROGRAM = join(import.meta.dirname, 'runtimes/program.ts');
+const WORKER = join(import.meta.dirname, 'runtimes/worker.ts');
 
 const folder = await mkdtemp(join(tmpdir(), 'chaperone-runtimes-'));
 try {
@@ -29,8 +59,10 @@ try {
     'program.mjs',
     `import { runProgram } from ${JSON.stringify(PROGRAM)};\nconsole.log(await runProgram());`,
   );
-  const worker = 'export default { fetch: async () => new Response(String(await runProgram())) };';
-  await bundle('worker.mjs', `import { runProgram } from ${JSON.stringify(PROGRAM)};\n${worker}`);
+  await bundle(
+    'worker.mjs',
+    `import { fetchInWorker } from ${JSON.stringify(WORKER)};\nexport default { fetch: fetchInWorker };`,
+  );
   await writeFile(join(folder, 'workerd.mjs'), WORKERD);
 
   const bin = (name: string): string => join(folder, 'node_modules/.bin', name);

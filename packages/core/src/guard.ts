@@ -17,6 +17,7 @@ import { inOrder } from './in-order.ts';
 import { getOrAdd } from './look-up.ts';
 import { createVerdictCache } from './moderation/cache.ts';
 import type { CallContext, CategoryOf, Moderator, Stage } from './moderation/moderator.ts';
+import { isolatesRequests } from './isolation.ts';
 import { createPanel } from './moderation/panel.ts';
 import { shareVerdicts } from './moderation/store.ts';
 import type { GuardOptions } from './options.ts';
@@ -124,37 +125,46 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
   const settings = readOptions(options);
   const events = createEventHub();
   const { cache } = settings;
-  const panel = createPanel(settings.roster, {
+  const panelOptions = {
     ...settings,
     cache: cache && createVerdictCache(cache),
     shared: cache?.shared && shareVerdicts(cache.shared.store, { ...cache.shared, ttl: cache.ttl, patience: 100 }),
     events,
-  });
+  };
   const parts: CallParts = {
     ...settings,
-    panel,
+    panel: createPanel(settings.roster, panelOptions),
     events,
     tasks: createTasks(options.waitUntil),
     released: new ReleasedTexts(),
     policyFor: policyResolver(options.policy ?? {}, settings.roster),
     shadow: options.shadow && compilePolicy(options.shadow, settings.roster, 'shadow'),
   };
+  const partsFor = isolatesRequests()
+    ? (): CallParts => ({ ...parts, panel: createPanel(settings.roster, panelOptions) })
+    : (): CallParts => parts;
   // Categories exist for the compiler alone: what a guard tells are those of its own moderators.
-  return guardFor(settings, parts, {}, new Map()) as Guard<CategoryOf<I | O>>;
+  return guardFor(settings, partsFor, {}, new Map()) as Guard<CategoryOf<I | O>>;
 }
 
 function guardFor(
   settings: Settings,
-  parts: CallParts,
+  /** What a call works with: the same for all, but for the panel where each has to have its own. */
+  partsFor: () => CallParts,
   base: CallContext,
   passesBy: Map<string, readonly string[]>,
 ): Guard {
   /** Who judges by the conversation may see another one around a route than around the model in it. */
   const canRecognise = settings.roster.output.every(({ reads }) => reads !== 'conversation');
-  const begin = (kind: CallKind, { context, signal, recognise = false }: StreamOptions = {}): Call => {
+  const parts = partsFor();
+  const begin = (
+    kind: CallKind,
+    { context, signal, recognise = false }: StreamOptions = {},
+    own: CallParts = partsFor(),
+  ): Call => {
     const whose = extend(base, context);
     const isOn = isEnabled(settings.enabled, whose);
-    return new Call(isOn ? parts : unguarded(parts), kind, whose, signal, recognise && canRecognise);
+    return new Call(isOn ? own : unguarded(own), kind, whose, signal, recognise && canRecognise);
   };
   const { events, tasks } = parts;
   return {
@@ -162,12 +172,15 @@ function guardFor(
       const stage = stageOf(options);
       return checkContent(begin('check', options), content, stage);
     },
-    checkMany: (contents, options = {}) => checkMany(contents, options, begin),
+    checkMany: (contents, options = {}) => {
+      const together = partsFor();
+      return checkMany(contents, options, (each) => begin('check', each, together));
+    },
     clean: async (adapter, request, options) => cleanHistory(begin('check', options), adapter, request),
     wrap: (generate) => (messages, options) =>
       // Which of its results a function gives is known to the compiler; at run time the promise and the stream are one.
       guardText(begin('reply', options), messages, generate) as never,
-    with: (context) => guardFor(settings, parts, extend(base, context), passesBy),
+    with: (context) => guardFor(settings, partsFor, extend(base, context), passesBy),
     on: events.on,
     once: events.once,
     off: events.off,
@@ -205,7 +218,7 @@ function stageOf({ stage = 'input' }: CheckOptions): Stage {
 function checkMany(
   contents: Iterable<Content> | AsyncIterable<Content>,
   options: CheckManyOptions,
-  begin: (kind: CallKind, options: CallOptions) => Call,
+  begin: (options: CallOptions) => Call,
 ): AsyncIterable<Decision> {
   const { concurrency = 16 } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1)
@@ -216,7 +229,7 @@ function checkMany(
   const decisions = inOrder(
     contents,
     concurrency,
-    (content) => checkContent(begin('check', { ...options, signal }), content, stage, 'unchecked'),
+    (content) => checkContent(begin({ ...options, signal }), content, stage, 'unchecked'),
     signal,
     unlink,
   );
