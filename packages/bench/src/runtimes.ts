@@ -6,42 +6,20 @@ import { join } from 'node:path';
 import { run } from './packed/run.ts';
 
 const RUNTIMES = { bun: '1', deno: '2', miniflare: '4', node: '22' };
-/** Asks a Worker for its cases, and then many times at once, where one in five asks for what is refused. */
 const WORKERD = `import { Miniflare } from 'miniflare';
-import { setTimeout } from 'node:timers/promises';
-const answer = async (request) => {
-  await setTimeout(20 + Math.random() * 60);
-  const body = await request.text();
-  if (new URL(request.url).hostname === 'model.test') return new Response('You said: ' + body);
-  return Response.json(JSON.parse(body).map((text) => text.includes('zorp')));
-};
+import { answer, askWorker } from './crowd.mjs';
 const worker = new Miniflare({
   modules: true,
   scriptPath: 'worker.mjs',
   compatibilityDate: '2026-07-01',
   outboundService: answer,
 });
-const cases = Number(await (await worker.dispatchFetch('http://localhost/')).text());
-const ask = async (message) => {
-  const headers = { 'content-type': 'application/json' };
-  const body = JSON.stringify({ message });
-  const response = await worker.dispatchFetch('http://localhost/chat', { method: 'POST', headers, body });
-  const [text, expected] = [await response.text(), message.includes('zorp') ? 'No.' : 'You said: ' + message];
-  if (text !== expected) throw new Error('Of requests at once, one was answered with ' + response.status + ' ' + text);
-};
-let asked = 0;
-for (let round = 0; round < 3; round += 1)
-  await Promise.all(
-    Array.from({ length: 20 }, (_, at) => {
-      asked += 1;
-      return ask((at % 5 === 0 ? 'a zorp ' : 'hello ') + (at % 3 === 0 ? 'again' : round * 20 + at));
-    }),
-  );
-console.log(cases + asked);
+console.log(await askWorker((path, init) => worker.dispatchFetch('http://localhost' + path, init)));
 await worker.dispose();
 `;
 const PROGRAM = join(import.meta.dirname, 'runtimes/program.ts');
 const WORKER = join(import.meta.dirname, 'runtimes/worker.ts');
+const CROWD = join(import.meta.dirname, 'runtimes/crowd.ts');
 
 const folder = await mkdtemp(join(tmpdir(), 'chaperone-runtimes-'));
 try {
@@ -63,6 +41,7 @@ try {
     'worker.mjs',
     `import { fetchInWorker } from ${JSON.stringify(WORKER)};\nexport default { fetch: fetchInWorker };`,
   );
+  await bundle('crowd.mjs', `export * from ${JSON.stringify(CROWD)};`);
   await writeFile(join(folder, 'workerd.mjs'), WORKERD);
 
   const bin = (name: string): string => join(folder, 'node_modules/.bin', name);

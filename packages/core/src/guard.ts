@@ -15,9 +15,9 @@ import { createEventHub, type Events, type Listener } from './events.ts';
 import { explain, type EffectivePolicy } from './explain.ts';
 import { inOrder } from './in-order.ts';
 import { getOrAdd } from './look-up.ts';
+import { isolatesRequests } from './isolation.ts';
 import { createVerdictCache } from './moderation/cache.ts';
 import type { CallContext, CategoryOf, Moderator, Stage } from './moderation/moderator.ts';
-import { isolatesRequests } from './isolation.ts';
 import { createPanel } from './moderation/panel.ts';
 import { shareVerdicts } from './moderation/store.ts';
 import type { GuardOptions } from './options.ts';
@@ -131,18 +131,17 @@ export function createGuard<I extends Moderator, O extends Moderator = I>(
     shared: cache?.shared && shareVerdicts(cache.shared.store, { ...cache.shared, ttl: cache.ttl, patience: 100 }),
     events,
   };
-  const parts: CallParts = {
+  const shared = {
     ...settings,
-    panel: createPanel(settings.roster, panelOptions),
     events,
     tasks: createTasks(options.waitUntil),
     released: new ReleasedTexts(),
     policyFor: policyResolver(options.policy ?? {}, settings.roster),
     shadow: options.shadow && compilePolicy(options.shadow, settings.roster, 'shadow'),
   };
-  const partsFor = isolatesRequests()
-    ? (): CallParts => ({ ...parts, panel: createPanel(settings.roster, panelOptions) })
-    : (): CallParts => parts;
+  const withPanel = (): CallParts => ({ ...shared, panel: createPanel(settings.roster, panelOptions) });
+  const parts = withPanel();
+  const partsFor = isolatesRequests() ? withPanel : (): CallParts => parts;
   // Categories exist for the compiler alone: what a guard tells are those of its own moderators.
   return guardFor(settings, partsFor, {}, new Map()) as Guard<CategoryOf<I | O>>;
 }

@@ -1,6 +1,7 @@
 import { failed, unsupported, type Item, type Moderator, type Report } from '@chaperone/core';
 import { CATEGORIES, type EmbeddedCategory } from './categories.ts';
 import { isModelFileError } from './model/model-file-error.ts';
+import { MODEL_REVISION } from './model/model-revision.ts';
 import { loadScorer } from './load-scorer.ts';
 import { readOptions, type EmbeddedOptions } from './options.ts';
 import type { Explanation } from './score/explain.ts';
@@ -16,8 +17,8 @@ export interface EmbeddedModerator extends Moderator<EmbeddedCategory> {
   readonly explain: (text: string) => Promise<Explanation>;
 }
 
-/** Changes with the model and with everything that turns its numbers into scores. */
-const REVISION = '2';
+/** Changes with everything that turns the numbers of the model into scores. */
+const RULES = '3';
 
 /**
  * Scores English text in OpenAI's thirteen categories: no key, no network, some tens of microseconds a message. It is
@@ -42,7 +43,7 @@ export function embedded(options: EmbeddedOptions = {}): EmbeddedModerator {
 
   return {
     name,
-    revision: `${REVISION}:${thresholds}`,
+    revision: `${RULES}:${MODEL_REVISION}:${thresholds}`,
     categories: CATEGORIES,
     inProcess: true,
     // The limits only keep one turn of the event loop short.

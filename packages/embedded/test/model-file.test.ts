@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { decode } from '../src/model/decode.ts';
 import { readModel } from '../src/model/model-file.ts';
-import { ModelFileError } from '../src/index.ts';
+import { embedded, ModelFileError } from '../src/index.ts';
+import { MODEL_REVISION } from '../src/model/model-revision.ts';
+import { checksum } from '../src/model/checksum.ts';
 import { WEIGHTS } from '../src/model/weights.ts';
 
 const bytes = decode(WEIGHTS);
@@ -9,6 +11,11 @@ const bytes = decode(WEIGHTS);
 test('is read as it was written', () => {
   expect(readModel(bytes).name).toMatch(/^chaperone-embedded-/);
   expect(Buffer.from(WEIGHTS, 'base64').equals(bytes)).toBe(true);
+});
+
+test('has a revision of its own, so that verdicts of another model are not taken for its', () => {
+  expect(Number.parseInt(MODEL_REVISION, 16)).toBe(checksum(bytes));
+  expect(embedded().revision).toContain(MODEL_REVISION);
 });
 
 test.each([0, 5, 9, 13, 100, 5_000, -1])('a changed byte at %i is noticed', (place) => {

@@ -47,7 +47,8 @@ which the strongest signs of anything count, and as what, where a category loses
 Rows labelled hate are not taken for harassment too, and threats that are only implied not for violence. \`sexual/minors\`
 is a rule: the score of \`sexual\`, times how surely somebody under age is spoken of near it. \`violence/graphic\` is a rule:
 \`violence\`, times how many words for blood and bodies there are. Nothing was labelled with either. A threat is a rule
-as well: the score of \`harassment\` or \`hate\`, times how surely what is that threatens besides.
+as well: the score of \`harassment\` or \`hate\`, times how surely what is that threatens besides. The latter is one
+half where a threat is as likely as not, were one in ten of such texts a threat.
 
 ## On rows kept apart
 

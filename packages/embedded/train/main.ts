@@ -1,6 +1,7 @@
 /** Trains the model from the data: `node train/main.ts <data folder>`. The same data gives the same bytes. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checksum } from '../src/model/checksum.ts';
 import { bytesOf, learnFrom, scorerOf } from './build.ts';
 import { calibrate, withHalves } from './calibrate.ts';
 import { writeCard } from './card.ts';
@@ -70,6 +71,10 @@ progress.step('writing');
 writeFileSync(
   join(output, 'src/model/weights.ts'),
   `/** The model, in base64: written by train/main.ts. */\nexport const WEIGHTS: string =\n  '${Buffer.from(bytes).toString('base64')}';\n`,
+);
+writeFileSync(
+  join(output, 'src/model/model-revision.ts'),
+  `/** What tells this model from others before it is loaded: its CRC-32, written by train/main.ts. */\nexport const MODEL_REVISION: string = '${checksum(bytes).toString(16).padStart(8, '0')}';\n`,
 );
 progress.step('writing the model card');
 writeFileSync(

@@ -1,5 +1,5 @@
-/** A Worker with one guard for all its requests, which come many at a time. What it fetches is answered by `workerd.mjs`. */
-import { clear, createGuard, flag, type Guard, type Moderator } from '@chaperone/core';
+/** A Worker whose guards each serve all its requests, which `crowd.ts` makes many of at a time. */
+import { clear, createGuard, flag, log, reject, type Fallback, type Guard, type Moderator } from '@chaperone/core';
 import { guardRoute } from '@chaperone/http';
 import { runProgram } from './program.ts';
 
@@ -15,7 +15,19 @@ const moderator: Moderator<'violence'> = {
   },
 };
 
-const guard: Guard = createGuard({ moderators: [moderator], message: 'No.' });
+/** A guard, and how many of its calls have settled. */
+function counting(fallback: Fallback): { readonly guard: Guard; settled: number } {
+  const counted = { guard: createGuard({ moderators: [moderator], message: 'No.', fallback }), settled: 0 };
+  counted.guard.on('settled', () => {
+    counted.settled += 1;
+  });
+  return counted;
+}
+
+const paths = new Map([
+  ['/guarded', counting(reject())],
+  ['/logged', counting(log({ logger: { warn() {} } }))],
+]);
 
 async function answer(request: Request): Promise<Response> {
   const { message } = (await request.json()) as { readonly message: string };
@@ -27,6 +39,9 @@ interface ExecutionContext {
 }
 
 export async function fetchInWorker(request: Request, _: unknown, context: ExecutionContext): Promise<Response> {
-  if (new URL(request.url).pathname !== '/chat') return new Response(String(await runProgram()));
-  return guardRoute(answer, guard, { waitUntil: (work) => context.waitUntil(work) })(request);
+  const [, path = '', question] = new URL(request.url).pathname.split('/');
+  const counted = paths.get(`/${path}`);
+  if (!counted) return new Response(String(await runProgram()));
+  if (question === 'settled') return new Response(String(counted.settled));
+  return guardRoute(answer, counted.guard, { waitUntil: (work) => context.waitUntil(work) })(request);
 }
