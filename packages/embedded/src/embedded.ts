@@ -18,11 +18,12 @@ export interface EmbeddedModerator extends Moderator<EmbeddedCategory> {
 }
 
 /** Changes with everything that turns the numbers of the model into scores. */
-const RULES = '3';
+const RULES = '4';
 
 /**
  * Scores English text in OpenAI's thirteen categories: no key, no network, some tens of microseconds a message. It is
- * not as good as a hosted model: see the README for how much. Text in another language is `unsupported`, never `clear`.
+ * not as good as a hosted model: see the README for how much. Text in another language is `unsupported`, never `clear`,
+ * save where something in it is flagged as it would be in English.
  *
  * It flags harassment, hate, self-harm, sexual, sexual/minors and violence; the other categories have scores, for a
  * policy to rule on. Nothing is loaded before the first text.
@@ -35,9 +36,10 @@ export function embedded(options: EmbeddedOptions = {}): EmbeddedModerator {
 
   function judge(item: Item, scorer: Scorer): Report<EmbeddedCategory> {
     if (item.segment.text === undefined) return unsupported('kind');
-    const scores = scorer.score((item.before ?? '') + item.segment.text);
-    if (scores === undefined) return unsupported('language');
+    const { scores, isEnglish } = scorer.score((item.before ?? '') + item.segment.text);
     const flagged = FLAGGED.filter((category) => scores[category] >= threshold);
+    // What is found counts in whatever language: else a few foreign words would hide an English insult.
+    if (!isEnglish && flagged.length === 0) return unsupported('language');
     return { status: flagged.length > 0 ? 'flagged' : 'clear', flagged, scores, model: scorer.model };
   }
 

@@ -104,7 +104,17 @@ test('explains by the words that weighed most', async () => {
   const explanation = await embedded().explain('My neighbour says that you are an idiot, I heard.');
   expect(explanation.category).toBe('harassment');
   expect(explanation.weights[0]).toMatchObject({ word: 'idiot', weight: expect.any(Number) });
-  expect((await embedded().explain('Das ist ein schöner Tag, und wir gehen an den See.')).scores).toBeUndefined();
+});
+
+test('a text in another language is unsupported, and flagged where it has an insult in English', async () => {
+  const german = 'Das ist ein schöner Tag, und wir gehen mit den Kindern an den See.';
+  const reports = await embedded().moderate(
+    [item(german), item(`${german} You are a stupid idiot. ${german}`)],
+    moderateOptions(),
+  );
+  expect(reports[0]).toEqual({ status: 'unsupported', reason: 'language' });
+  expect(reports[1]).toMatchObject({ status: 'flagged', flagged: expect.arrayContaining(['harassment']) });
+  expect(await embedded().explain(german)).toMatchObject({ isEnglish: false });
 });
 
 describe('refuses', () => {

@@ -4,7 +4,7 @@ import { normalise } from '../src/text/normalise.ts';
 import { wordsOf } from '../src/text/words.ts';
 import { ATTACKS } from '../train/attacks.ts';
 
-const harassmentIn = async (text: string): Promise<number> => (await embedded().explain(text)).scores?.harassment ?? 0;
+const harassmentIn = async (text: string): Promise<number> => (await embedded().explain(text)).scores.harassment;
 
 const plainly = 'You are such a stupid idiot and a pathetic loser.';
 

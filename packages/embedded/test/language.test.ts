@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { embedded } from '../src/index.ts';
 
-const isJudged = async (text: string): Promise<boolean> => (await embedded().explain(text)).scores !== undefined;
+const isJudged = async (text: string): Promise<boolean> => (await embedded().explain(text)).isEnglish;
 
 test.each([
   'The weather is fine and we go for a walk.',

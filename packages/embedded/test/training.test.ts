@@ -69,11 +69,11 @@ test('the same data gives the same bytes, and a model that has learnt from it', 
   const bytes = train();
   expect(Buffer.from(train()).equals(bytes)).toBe(true);
   const scorer = createScorer(readModel(bytes));
-  const flagged = scorer.score('we walk by the zorpsexual lake');
-  const clear = scorer.score('we walk by the quiet lake');
-  expect(flagged?.sexual).toBeGreaterThan(0.5);
-  expect(clear?.sexual).toBeLessThan(0.1);
-  expect(flagged?.hate).toBeLessThan(0.3);
+  const flagged = scorer.score('we walk by the zorpsexual lake').scores;
+  const clear = scorer.score('we walk by the quiet lake').scores;
+  expect(flagged.sexual).toBeGreaterThan(0.5);
+  expect(clear.sexual).toBeLessThan(0.1);
+  expect(flagged.hate).toBeLessThan(0.3);
 });
 
 test('the area under the precision-recall curve takes ties together', () => {

@@ -1,7 +1,7 @@
 import { CATEGORIES, type EmbeddedCategory } from '../src/categories.ts';
 import type { Calibration } from '../src/model/model.ts';
 import { OUTPUTS, type Output } from '../src/model/outputs.ts';
-import { SIGNS, type Evidence } from '../src/score/evidence.ts';
+import type { Evidence } from '../src/score/evidence.ts';
 import { FAMILIES, FAMILY_OF, isThreat, THREATS } from '../src/score/families.ts';
 import { oddsOf } from '../src/score/judgement.ts';
 import type { Row } from './data.ts';
@@ -36,7 +36,7 @@ const MEANS: Readonly<Record<EmbeddedCategory, readonly string[]>> = {
 };
 
 /** What may speak for a category: all that there is would tell the files apart rather than what they say. */
-const SPEAKS: Readonly<Record<EmbeddedCategory, readonly Sign[]>> = {
+const SPEAKS: Readonly<Record<EmbeddedCategory, readonly Output[]>> = {
   harassment: ['harassment'],
   'harassment/threatening': ['threat'],
   hate: ['hate'],
@@ -53,11 +53,7 @@ const SPEAKS: Readonly<Record<EmbeddedCategory, readonly Sign[]>> = {
 };
 
 /** What may speak for harm of any kind. */
-const SPEAKS_FOR_HARM: readonly Sign[] = ['harassment', 'hate', 'violence', 'self-harm', 'sexual', 'toxic', 'threat'];
-
-type Sign = Output | 'words of violence' | 'words of blood';
-
-const SIGN_NAMES: readonly Sign[] = [...OUTPUTS, 'words of violence', 'words of blood'];
+const SPEAKS_FOR_HARM: readonly Output[] = ['harassment', 'hate', 'violence', 'self-harm', 'sexual', 'toxic', 'threat'];
 
 /** The same, of the signs that speak for it alone: one that would speak against is left out. */
 function regressFor(samples: readonly Sample[], signs: readonly number[], penalty: number): Float32Array {
@@ -65,15 +61,15 @@ function regressFor(samples: readonly Sample[], signs: readonly number[], penalt
   const found = regress(own, signs.length, penalty);
   const kept = signs.filter((_, at) => (found[at] ?? 0) > 0);
   if (kept.length < signs.length && kept.length > 0) return regressFor(samples, kept, penalty);
-  const weights = new Float32Array(SIGNS + 1);
+  const weights = new Float32Array(OUTPUTS.length + 1);
   for (const [at, sign] of signs.entries()) weights[sign] = found[at] ?? 0;
-  weights[SIGNS] = found[signs.length] ?? 0;
+  weights[OUTPUTS.length] = found[signs.length] ?? 0;
   return weights;
 }
 
 /** Learns what the signs weigh, for every category and for harm of any kind. */
 export function calibrate(rows: readonly Row[], evidence: readonly Evidence[], penalty: number = PENALTY): Relative {
-  const learn = (truths: readonly (number | undefined)[], signs: readonly Sign[], prior: number): Float32Array => {
+  const learn = (truths: readonly (number | undefined)[], signs: readonly Output[], prior: number): Float32Array => {
     const known = truths.flatMap((truth, at) => {
       const own = evidence[at]?.signs;
       return truth === undefined || own === undefined ? [] : [{ signs: own, truth }];
@@ -83,7 +79,7 @@ export function calibrate(rows: readonly Row[], evidence: readonly Evidence[], p
     const samples = known.map((sample) => ({ ...sample, weight: sample.truth === 1 ? forPositive : forNegative }));
     return regressFor(
       samples,
-      signs.map((sign) => SIGN_NAMES.indexOf(sign)),
+      signs.map((sign) => OUTPUTS.indexOf(sign)),
       penalty,
     );
   };
@@ -176,8 +172,8 @@ function above(odds: readonly number[], share: number): number {
 
 /** What is written where nothing was calibrated yet. */
 export const uncalibrated = (): Calibration => ({
-  weights: forEach(() => new Float32Array(SIGNS + 1)),
-  harm: new Float32Array(SIGNS + 1),
+  weights: forEach(() => new Float32Array(OUTPUTS.length + 1)),
+  harm: new Float32Array(OUTPUTS.length + 1),
   halves: forEach(() => 0),
 });
 

@@ -46,8 +46,8 @@ which the strongest signs of anything count, and as what, where a category loses
 
 Rows labelled hate are not taken for harassment too, and threats that are only implied not for violence. \`sexual/minors\`
 is a rule: the score of \`sexual\`, times how surely somebody under age is spoken of near it. \`violence/graphic\` is a rule:
-\`violence\`, times how many words for blood and bodies there are. Nothing was labelled with either. A threat is a rule
-as well: the score of \`harassment\` or \`hate\`, times how surely what is that threatens besides. The latter is one
+\`violence\`, times how many words for blood and bodies there are; \`violence\` is no less. Nothing was labelled with either. A
+threat is a rule as well: the score of \`harassment\` or \`hate\`, times how surely what is that threatens besides. The latter is one
 half where a threat is as likely as not, were one in ten of such texts a threat.
 
 ## On rows kept apart
@@ -71,7 +71,7 @@ comments of all sorts would be flagged as anything at all; in categories that ar
 - Counter-speech, quotation and negation next to strong words; reclaimed words.
 - Violence that is told and not threatened, and figures of speech for it.
 - \`illicit\`: requests only, and many look-alikes. Never flagged by itself.
-- Other languages are not judged at all; neither are encodings such as base64.
+- Other languages are not judged, save where something is flagged as in English; neither are encodings such as base64.
 - The data is mostly comments of the years 2012 to 2021, from the United States and Britain, and so are its blind spots.
 `;
 }
@@ -92,11 +92,11 @@ function sourceTable(licences: string, used: ReadonlySet<string>): string {
 }
 
 function figureTable(development: readonly Row[], scorer: Scorer): string {
-  const scores = development.map(({ text }) => scorer.score(text));
+  const scored = development.map(({ text }) => scorer.score(text));
   const lines = CATEGORIES.filter((category) => !BY_RULE.includes(category)).map((category) => {
     const known = development.flatMap((row, at) => {
       const truth = truthOf(row, category);
-      const score = scores[at]?.[category];
+      const score = scored[at]?.scores[category];
       return truth === undefined || score === undefined ? [] : [{ truth, score }];
     });
     const positives = known.filter(({ truth }) => truth === 1).length;

@@ -5,6 +5,8 @@ import { createScorer } from '../src/score/scorer.ts';
 import { THRESHOLDS, FLAGGED, type Strictness } from '../src/thresholds.ts';
 import { readRows, type Row } from './data.ts';
 import { measureCascade } from './measure/cascade.ts';
+import { measureLanguages } from './measure/languages.ts';
+import { measureOperatingPoint } from './measure/operating-point.ts';
 import { compareJudges } from './measure/judges.ts';
 import { isPositive, measureRanking } from './measure/ranking.ts';
 import { measureRobustness } from './measure/robustness.ts';
@@ -51,6 +53,10 @@ compareJudges(
   ],
 );
 
+measureOperatingPoint(subject, 'hatemojicheck', of('hatemojicheck'), 0.3);
+
+measureLanguages(subject, readRows(join(folder, 'multi')));
+
 measureCascade(
   subject,
   everyday.flatMap((name) => of(`benign-${name}`)),
@@ -62,8 +68,8 @@ const scorer = createScorer(await loadModel(), { normalises: false });
 const plain: Judge = {
   name: 'normaliser off',
   flags: (text) => {
-    const scores = scorer.score(text);
-    return scores !== undefined && FLAGGED.some((category) => scores[category] >= THRESHOLDS.balanced);
+    const { scores } = scorer.score(text);
+    return FLAGGED.some((category) => scores[category] >= THRESHOLDS.balanced);
   },
 };
 const [, balanced] = models;

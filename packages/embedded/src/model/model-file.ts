@@ -2,7 +2,6 @@ import { checksum } from './checksum.ts';
 import { ModelFileError } from './model-file-error.ts';
 import { createFeatureTable } from './feature-table.ts';
 import { CATEGORIES, type EmbeddedCategory } from '../categories.ts';
-import { SIGNS } from '../score/evidence.ts';
 import type { Model } from './model.ts';
 import { OUTPUTS } from './outputs.ts';
 
@@ -14,7 +13,7 @@ import { OUTPUTS } from './outputs.ts';
  * output, 7 in half a byte for a hidden unit, of which there are many and each says little.
  */
 const MAGIC = 0x45504843;
-const VERSION = 2;
+const VERSION = 3;
 const HEADER = 16;
 
 /**
@@ -74,8 +73,8 @@ function readBody(body: Uint8Array): Model {
   const outputBias = numbers(OUTPUTS.length);
   const hiddenBias = numbers(hidden);
   const hiddenToOutput = numbers(hidden * OUTPUTS.length);
-  const weights = recordOf(() => numbers(SIGNS + 1));
-  const harm = numbers(SIGNS + 1);
+  const weights = recordOf(() => numbers(OUTPUTS.length + 1));
+  const harm = numbers(OUTPUTS.length + 1);
   const halves = recordOf(() => numbers(1)[0] ?? 0);
   const scales = numbers(width);
   const features = new Uint32Array(size);

@@ -1,6 +1,6 @@
 import type { EmbeddedCategory } from '../categories.ts';
 
-/** How evidence becomes scores. Each list of weights has a number for every sign, and a constant more: see `SIGNS`. */
+/** How evidence becomes scores. Each list of weights has a number for every output, and a constant more. */
 export interface Calibration {
   readonly weights: Readonly<Record<EmbeddedCategory, Float32Array>>;
   /** Weights for harm of whatever kind. */

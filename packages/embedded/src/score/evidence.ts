@@ -7,15 +7,12 @@ import { windowBegins, WINDOW_WORDS } from './windows.ts';
 
 /** What there is of everything that speaks for or against a category. */
 export interface Evidence {
-  /** The outputs, each the mean of the strongest windows and of the text as a whole; then how much violence and blood there is. */
+  /** The outputs, each the mean of the strongest windows and of the text as a whole. */
   readonly signs: Float64Array;
   /** How surely something sexual is said with somebody under age, given that something sexual is said; 0 to 1. */
   readonly minors: number;
   readonly gore: number;
 }
-
-/** How many signs there are. */
-export const SIGNS: number = OUTPUTS.length + 2;
 
 const SEXUAL = OUTPUTS.indexOf('sexual');
 
@@ -25,7 +22,6 @@ export function weigh(calculator: Calculator, reading: Reading, isMinorNamed: bo
   const outputs = new Float64Array(OUTPUTS.length);
   const whole = new Float64Array(OUTPUTS.length);
   const pool = createPool();
-  let violence = 0;
   let gore = 0;
   let minors = 0;
   let strongest = -Infinity;
@@ -41,7 +37,6 @@ export function weigh(calculator: Calculator, reading: Reading, isMinorNamed: bo
       calculator.readInto(whole);
     }
     const subjects = subjectsOf(words, begin, end);
-    violence = Math.max(violence, subjects.violence);
     gore = Math.max(gore, subjects.gore);
     const sexual = outputs[SEXUAL]!;
     // Weaker windows count for less: what is said of a child elsewhere in a long text is no part of it.
@@ -51,10 +46,8 @@ export function weigh(calculator: Calculator, reading: Reading, isMinorNamed: bo
     }
     minors = Math.max(minors, (isMinorNamed ? 1 : subjects.minors) * Math.exp((sexual - strongest) / 2));
   }
-  const signs = new Float64Array(SIGNS);
+  const signs = new Float64Array(OUTPUTS.length);
   pool.readInto(signs);
   for (let at = 0; at < OUTPUTS.length; at += 1) signs[at] = (signs[at]! + whole[at]!) / 2;
-  signs[SIGNS - 2] = violence;
-  signs[SIGNS - 1] = gore;
   return { signs, minors, gore };
 }

@@ -1,5 +1,5 @@
 import type { EmbeddedCategory } from '../categories.ts';
-import type { Scores } from './scorer.ts';
+import type { Scored, Scores } from './scorer.ts';
 
 /** What one word of a text weighed. */
 export interface Weight {
@@ -10,11 +10,9 @@ export interface Weight {
 }
 
 /** Why a text has the scores that it has. It holds words of the text: nothing for a log. */
-export interface Explanation {
-  /** `undefined` where the text is not in English. */
-  readonly scores: Scores | undefined;
+export interface Explanation extends Scored {
   /** The category with the highest score, which the weights speak of. */
-  readonly category: EmbeddedCategory | undefined;
+  readonly category: EmbeddedCategory;
   /** The words that weighed most, first. */
   readonly weights: readonly Weight[];
 }
@@ -27,10 +25,10 @@ const TRIED = 400;
 /** Leaves out one word after the other and looks what that changes. */
 export function explain(
   words: readonly string[],
+  { scores, isEnglish }: Scored,
   scoresOf: (words: readonly string[]) => Scores,
   categories: readonly EmbeddedCategory[],
 ): Explanation {
-  const scores = scoresOf(words);
   const category = categories.reduce(
     (best, each) => (scores[each] > scores[best] ? each : best),
     categories[0] ?? 'harassment',
@@ -39,5 +37,5 @@ export function explain(
     .map((word) => ({ word, weight: scores[category] - scoresOf(words.filter((each) => each !== word))[category] }))
     .toSorted((one, other) => Math.abs(other.weight) - Math.abs(one.weight))
     .slice(0, MOST);
-  return { scores, category, weights };
+  return { scores, isEnglish, category, weights };
 }

@@ -1,6 +1,7 @@
 import { CATEGORIES, type EmbeddedCategory } from '../categories.ts';
 import type { Calibration } from '../model/model.ts';
-import { SIGNS, type Evidence } from './evidence.ts';
+import { OUTPUTS } from '../model/outputs.ts';
+import type { Evidence } from './evidence.ts';
 import { FAMILIES, FAMILY_OF, isThreat, THREATS } from './families.ts';
 
 /** The least and the most that log odds come to: scores of 0 and 1 would say that nothing is left to know. */
@@ -25,6 +26,8 @@ export function judge(evidence: Evidence, calibration: Calibration): Record<Embe
   for (const category of CATEGORIES) if (isThreat(category)) found[category] *= found[THREATS[category]];
   found['sexual/minors'] *= evidence.minors;
   found['violence/graphic'] = Math.sqrt(found['violence/graphic'] * evidence.gore);
+  // What shows violence in detail is violent: the networks learnt violence from threats alone.
+  found.violence = Math.max(found.violence, found['violence/graphic']);
   return found;
 }
 
@@ -48,7 +51,7 @@ export function oddsOf(
 }
 
 function sumOf(signs: Float64Array, weights: Float32Array): number {
-  let sum = weights[SIGNS] ?? 0;
-  for (let at = 0; at < SIGNS; at += 1) sum += (signs[at] ?? 0) * (weights[at] ?? 0);
+  let sum = weights[OUTPUTS.length] ?? 0;
+  for (let at = 0; at < OUTPUTS.length; at += 1) sum += (signs[at] ?? 0) * (weights[at] ?? 0);
   return sum;
 }

@@ -11,11 +11,6 @@ const PERHAPS_MINORS = setOf(
 /** An age below eighteen. */
 const AGE = /(?<![\d.,$])(?:[4-9]|1[0-7])[ -]?(?:years?[ -]?old|yo|yrs?[ -]old|y\/o)\b/;
 
-/** Words for what is done with force. */
-const VIOLENCE = setOf(
-  'kill kills killed killing kiler murder murders murdered murdering murderer stab stabs stabbed stabbing shoot shoots shot shooting gunned bomb bombs bombed bombing explode exploded explosion blow behead beheaded beheading strangle strangled strangling choke choked choking beat beats beaten beating punch punched punching kick kicked kicking slaughter slaughtered massacre massacred execute executed execution hang hanged lynch lynched torture tortured torturing burn burned burning rape raped raping attack attacked attacking assault assaulted slash slashed smash smashed crush crushed knife knives gun guns rifle axe machete weapon weapons fight fighting hurt wound wounded injure injured die dies died dying dead death corpse blood war genocide exterminate exterminated destroy gas',
-);
-
 /** Words for wounds and for what is left of bodies. */
 const GORE = setOf(
   'blood bloody bloodied bleeding bleed bled gore gory corpse corpses carcass decapitated decapitate decapitating decapitation beheaded behead beheading dismember dismembered dismembering mutilated mutilate mutilating mutilation maimed mangled disembowel disemboweled disembowelled gutted eviscerated guts innards intestines entrails brains skull skulls flesh severed sever slit slashed slashing impaled impale torture tortured wound wounds limbs limb gushing gushed spurted spurting splattered splatter stabbed stabbing crushed gouged gouging eyeballs skinned charred hacked butchered maggots rotting',
@@ -30,26 +25,22 @@ const PERHAPS = 0.4;
 /** What the words of a stretch of text speak of, each from 0 to 1. */
 export interface Subjects {
   readonly minors: number;
-  readonly violence: number;
   readonly gore: number;
 }
 
 export function subjectsOf(words: readonly { readonly text: string }[], begin: number, end: number): Subjects {
   let minors = 0;
-  const violence = new Set<string>();
   const gore = new Set<string>();
   const perhapsGore = new Set<string>();
   for (let at = begin; at < end; at += 1) {
     const word = words[at]?.text ?? '';
     if (MINORS.has(word)) minors = 1;
     else if (PERHAPS_MINORS.has(word)) minors = Math.max(minors, 0.4);
-    if (VIOLENCE.has(word)) violence.add(word);
     if (GORE.has(word)) gore.add(word);
     else if (PERHAPS_GORE.has(word)) perhapsGore.add(word);
   }
   return {
     minors,
-    violence: Math.min(1, violence.size / 3),
     gore: Math.min(1, (gore.size + perhapsGore.size * PERHAPS) / 3),
   };
 }

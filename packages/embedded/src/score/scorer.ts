@@ -13,12 +13,18 @@ import { namesMinorAge } from './rules.ts';
 /** A score for every category, from 0 to 1. */
 export type Scores = Readonly<Record<EmbeddedCategory, number>>;
 
+/** What a text has, read as English. */
+export interface Scored {
+  readonly scores: Scores;
+  /** `false`: what it has not was not looked for in the language that it is in. */
+  readonly isEnglish: boolean;
+}
+
 /** What judges texts by a model: one at a time, without waiting. */
 export interface Scorer {
   /** The name of the model. */
   readonly model: string;
-  /** `undefined` where the text is not in English. */
-  readonly score: (text: string) => Scores | undefined;
+  readonly score: (text: string) => Scored;
   readonly explain: (text: string) => Explanation;
   /** What the text has of everything that scores are made of, in whatever language. */
   readonly weigh: (text: string) => Evidence;
@@ -45,21 +51,22 @@ export function createScorer(model: Model, { normalises = true }: ScorerOptions 
     const words = normalises ? wordsOf(text) : (text.match(/[\p{L}']+/gu) ?? []);
     return { text, words, reading: read(words) };
   };
-  const isJudged = ({ text, words, reading }: Taken): boolean => isEnglish(text, words, reading.known);
+  const scored = ({ text, words, reading }: Taken): Scored => ({
+    scores: judge(weigh(calculator, reading, namesMinorAge(text)), model.calibration),
+    isEnglish: isEnglish(text, words, reading.known),
+  });
 
   return {
     model: model.name,
     score(given) {
-      const taken = take(given);
-      if (!isJudged(taken)) return undefined;
-      return judge(weigh(calculator, taken.reading, namesMinorAge(taken.text)), model.calibration);
+      return scored(take(given));
     },
     explain(given) {
       const taken = take(given);
-      if (!isJudged(taken)) return { scores: undefined, category: undefined, weights: [] };
       const isMinorNamed = namesMinorAge(taken.text);
       return explain(
         taken.words,
+        scored(taken),
         (some) => judge(weigh(calculator, read(some), isMinorNamed), model.calibration),
         CATEGORIES,
       );

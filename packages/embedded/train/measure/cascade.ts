@@ -28,7 +28,7 @@ export function measureCascade(
   ]);
 }
 
-/** Also where the text is taken for another language: then the model has nothing to say. */
+/** Also where the text is in another language and nothing in it is flagged: then the model has nothing to say. */
 function asks(subject: Subject, text: string, from: number): boolean {
   const scores = subject.judged(text);
   return scores === undefined || Object.values(scores).some((score) => score >= from);

@@ -33,10 +33,10 @@ const SPIKES: Readonly<Record<string, string>> = {
 
 /**
  * Area under the precision-recall curve, category by category, and for any of them beside a word list: on all rows, where
- * what is in another language has a score of 0, and on the rows that are taken for English.
+ * what it does not judge has a score of 0, and on the rows that are taken for English.
  */
 export function measureRanking(subject: Subject, rows: readonly Row[], wordList: Judge): void {
-  const english = rows.filter(({ text }) => subject.judged(text) !== undefined);
+  const english = rows.filter(({ text }) => subject.isEnglish(text));
   const all = new Map(areasOf(subject, rows).map((area) => [area.name, area]));
   const table = [['', 'rows', 'positive', 'AUPRC', '95 of 100 between', 'spike', `the ${english.length} English rows`]];
   for (const { name, area } of areasOf(subject, english)) {

@@ -5,10 +5,11 @@ import { FLAGGED, THRESHOLDS, type Strictness } from '../../src/thresholds.ts';
 
 /** What is measured: the model as it is shipped. */
 export interface Subject {
-  /** Scores of 0 where the text is taken for another language. */
+  /** Scores of 0 where it does not judge the text. */
   readonly scores: (text: string) => Scores;
-  /** `undefined` where the text is taken for another language. */
+  /** `undefined` where it does not judge the text: in another language, and nothing in it is flagged. */
   readonly judged: (text: string) => Scores | undefined;
+  readonly isEnglish: (text: string) => boolean;
   /** The highest score of what it flags. */
   readonly highest: (text: string) => number;
   readonly flags: (text: string, strictness?: Strictness) => boolean;
@@ -18,15 +19,17 @@ export async function createSubject(): Promise<Subject> {
   const scorer = createScorer(await loadModel());
   // Every category has an entry, which `fromEntries` cannot say.
   const none = Object.fromEntries(CATEGORIES.map((category) => [category, 0])) as Record<EmbeddedCategory, number>;
-  const scores = (text: string): Scores => scorer.score(text) ?? none;
-  const highest = (text: string): number => {
-    const given = scores(text);
-    return Math.max(...FLAGGED.map((category) => given[category]));
+  const highestOf = (scores: Scores): number => Math.max(...FLAGGED.map((category) => scores[category]));
+  const judged = (text: string): Scores | undefined => {
+    const { scores, isEnglish } = scorer.score(text);
+    return isEnglish || highestOf(scores) >= THRESHOLDS.balanced ? scores : undefined;
   };
+  const scores = (text: string): Scores => judged(text) ?? none;
   return {
     scores,
-    judged: scorer.score,
-    highest,
-    flags: (text, strictness = 'balanced') => highest(text) >= THRESHOLDS[strictness],
+    judged,
+    isEnglish: (text) => scorer.score(text).isEnglish,
+    highest: (text) => highestOf(scores(text)),
+    flags: (text, strictness = 'balanced') => highestOf(scorer.score(text).scores) >= THRESHOLDS[strictness],
   };
 }
