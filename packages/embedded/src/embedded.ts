@@ -6,7 +6,7 @@ import { loadScorer } from './load-scorer.ts';
 import { readOptions, type EmbeddedOptions } from './options.ts';
 import type { Explanation } from './score/explain.ts';
 import type { Scorer } from './score/scorer.ts';
-import { FLAGGED, THRESHOLDS } from './thresholds.ts';
+import { flaggedIn } from './thresholds.ts';
 
 /** Judges in this process, by a model that comes with the package. */
 export interface EmbeddedModerator extends Moderator<EmbeddedCategory> {
@@ -32,12 +32,11 @@ const RULES = '4';
  */
 export function embedded(options: EmbeddedOptions = {}): EmbeddedModerator {
   const { thresholds, name } = readOptions(options);
-  const threshold = THRESHOLDS[thresholds];
 
   function judge(item: Item, scorer: Scorer): Report<EmbeddedCategory> {
     if (item.segment.text === undefined) return unsupported('kind');
     const { scores, isEnglish } = scorer.score((item.before ?? '') + item.segment.text);
-    const flagged = FLAGGED.filter((category) => scores[category] >= threshold);
+    const flagged = flaggedIn(scores, thresholds);
     // What is found counts in whatever language: else a few foreign words would hide an English insult.
     if (!isEnglish && flagged.length === 0) return unsupported('language');
     return { status: flagged.length > 0 ? 'flagged' : 'clear', flagged, scores, model: scorer.model };

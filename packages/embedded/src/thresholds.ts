@@ -15,3 +15,9 @@ export const FLAGGED: readonly EmbeddedCategory[] = [
   'sexual/minors',
   'violence',
 ];
+
+/** Which categories of a text are flagged. */
+export const flaggedIn = (
+  scores: Readonly<Record<EmbeddedCategory, number>>,
+  strictness: Strictness,
+): readonly EmbeddedCategory[] => FLAGGED.filter((category) => scores[category] >= THRESHOLDS[strictness]);

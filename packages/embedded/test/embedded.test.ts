@@ -60,6 +60,19 @@ test('an insult is no threat, and what threatens is never more of one than of it
     for (const each of scores) expect(each[`${family}/threatening`]).toBeLessThanOrEqual(each[family] ?? 0);
 });
 
+test('what shows violence in detail is at least as violent', async () => {
+  const texts = [
+    'Blood and bones, a skull and a wound.',
+    'The bread is ready.',
+    'Blood on the flesh, and a severed limb.',
+  ];
+  for (const text of texts) {
+    const { scores } = await embedded().explain(text);
+    expect(scores.violence).toBeGreaterThanOrEqual(scores['violence/graphic']);
+  }
+  expect((await embedded().explain(texts[0] ?? '')).scores['violence/graphic']).toBeGreaterThan(0.01);
+});
+
 test('judges a text together with what it continues', async () => {
   const [alone, continued] = await embedded().moderate(
     [item('idiot.'), item('idiot.', 'You are a stupid ')],

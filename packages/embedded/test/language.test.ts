@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { embedded } from '../src/index.ts';
 
-const isJudged = async (text: string): Promise<boolean> => (await embedded().explain(text)).isEnglish;
+const isTakenForEnglish = async (text: string): Promise<boolean> => (await embedded().explain(text)).isEnglish;
 
 test.each([
   'The weather is fine and we go for a walk.',
@@ -16,7 +16,7 @@ test.each([
   'git commit --amend && npm install',
   'gonna grab lunch brb lol',
 ])('English: %s', async (text) => {
-  expect(await isJudged(text)).toBe(true);
+  expect(await isTakenForEnglish(text)).toBe(true);
 });
 
 test.each([
@@ -38,5 +38,5 @@ test.each([
   'मौसम अच्छा है',
   'האוויר נעים היום',
 ])('not English: %s', async (text) => {
-  expect(await isJudged(text)).toBe(false);
+  expect(await isTakenForEnglish(text)).toBe(false);
 });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { loadModel } from '../src/model/load.ts';
 import { createScorer } from '../src/score/scorer.ts';
-import { THRESHOLDS, FLAGGED, type Strictness } from '../src/thresholds.ts';
+import { flaggedIn, type Strictness } from '../src/thresholds.ts';
 import { readRows, type Row } from './data.ts';
 import { measureCascade } from './measure/cascade.ts';
 import { measureLanguages } from './measure/languages.ts';
@@ -55,7 +55,11 @@ compareJudges(
 
 measureOperatingPoint(subject, 'hatemojicheck', of('hatemojicheck'), 0.3);
 
-measureLanguages(subject, readRows(join(folder, 'multi')));
+measureLanguages(subject, [
+  ...readRows(join(folder, 'multi')),
+  ...openai,
+  ...everyday.flatMap((name) => of(`benign-${name}`)),
+]);
 
 measureCascade(
   subject,
@@ -67,10 +71,7 @@ measureCascade(
 const scorer = createScorer(await loadModel(), { normalises: false });
 const plain: Judge = {
   name: 'normaliser off',
-  flags: (text) => {
-    const { scores } = scorer.score(text);
-    return FLAGGED.some((category) => scores[category] >= THRESHOLDS.balanced);
-  },
+  flags: (text) => flaggedIn(scorer.score(text).scores, 'balanced').length > 0,
 };
 const [, balanced] = models;
 if (balanced)

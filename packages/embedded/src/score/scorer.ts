@@ -16,7 +16,7 @@ export type Scores = Readonly<Record<EmbeddedCategory, number>>;
 /** What a text has, read as English. */
 export interface Scored {
   readonly scores: Scores;
-  /** `false`: what it has not was not looked for in the language that it is in. */
+  /** `false`: it is in another language, and only what looks like English was seen. */
   readonly isEnglish: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { CATEGORIES, type EmbeddedCategory } from '../../src/categories.ts';
 import { loadModel } from '../../src/model/load.ts';
 import { createScorer, type Scores } from '../../src/score/scorer.ts';
-import { FLAGGED, THRESHOLDS, type Strictness } from '../../src/thresholds.ts';
+import { FLAGGED, flaggedIn, type Strictness } from '../../src/thresholds.ts';
 
 /** What is measured: the model as it is shipped. */
 export interface Subject {
@@ -22,7 +22,7 @@ export async function createSubject(): Promise<Subject> {
   const highestOf = (scores: Scores): number => Math.max(...FLAGGED.map((category) => scores[category]));
   const judged = (text: string): Scores | undefined => {
     const { scores, isEnglish } = scorer.score(text);
-    return isEnglish || highestOf(scores) >= THRESHOLDS.balanced ? scores : undefined;
+    return isEnglish || flaggedIn(scores, 'balanced').length > 0 ? scores : undefined;
   };
   const scores = (text: string): Scores => judged(text) ?? none;
   return {
@@ -30,6 +30,6 @@ export async function createSubject(): Promise<Subject> {
     judged,
     isEnglish: (text) => scorer.score(text).isEnglish,
     highest: (text) => highestOf(scores(text)),
-    flags: (text, strictness = 'balanced') => highestOf(scorer.score(text).scores) >= THRESHOLDS[strictness],
+    flags: (text, strictness = 'balanced') => flaggedIn(scorer.score(text).scores, strictness).length > 0,
   };
 }
